@@ -1,0 +1,319 @@
+//! The filter: bytes in, judged lines out, in order and as early as the lookahead allows.
+//!
+//! It owns the buffer that holds lines until their verdict is known, and its bounds. What a
+//! line is worth is the model's business, what becomes of it the [`Sink`]'s.
+//!
+//! # Contract
+//! * Every byte fed reaches the sink exactly once and in order, blank lines too.
+//! * How the bytes were cut into [`Filter::feed`] calls never shows in what the sink sees,
+//!   except that an over-long line may be handed on in other pieces.
+//! * A verdict depends on all lines before it and at most [`LOOKAHEAD`] non-blank lines after.
+//! * Memory is bounded by [`MAX_HELD_BYTES`] + [`MAX_LINE_BYTES`], whatever comes in. When more
+//!   than [`MAX_HELD_BYTES`] wait for a verdict, they are judged as if the document ended
+//!   there. A line that reaches [`MAX_LINE_BYTES`] is judged on its first and last
+//!   [`SCORED_BYTES`](crate::features::SCORED_BYTES) up to there, likewise, and the rest of it
+//!   is passed through in pieces.
+
+use std::collections::VecDeque;
+
+use crate::decode::Policy;
+use crate::document::{Line, is_blank, strip_ending};
+use crate::features::Extractor;
+pub use crate::model::LOOKAHEAD;
+use crate::model::{Model, Scores, Scorer};
+use crate::label::Verdict;
+
+/// A line is held whole up to this length.
+pub const MAX_LINE_BYTES: usize = 1 << 20;
+
+/// How many bytes may wait for a verdict.
+pub const MAX_HELD_BYTES: usize = 4 << 20;
+
+/// Bounds of a filter. Other values than the default are for tests.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// See [`MAX_LINE_BYTES`]; at least 1.
+    pub max_line_bytes: usize,
+    /// See [`MAX_HELD_BYTES`].
+    pub max_held_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { max_line_bytes: MAX_LINE_BYTES, max_held_bytes: MAX_HELD_BYTES }
+    }
+}
+
+/// A judged line, or a piece of an over-long one.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'a> {
+    /// The line. Of a piece, `bytes` and `offset` are the piece's own.
+    pub line: Line<'a>,
+    /// The verdict, the same for all pieces of a line; `None` for a blank line.
+    pub verdict: Option<Verdict>,
+    /// Whether the line starts with this piece.
+    pub starts: bool,
+    /// Whether the line ends with this piece. Only the end of a line has a line ending; the end
+    /// of an over-long line may be empty.
+    pub ends: bool,
+}
+
+/// Takes judged lines in document order.
+pub trait Sink {
+    /// What can go wrong in taking one.
+    type Error;
+
+    /// Takes the next line, or the next piece of an over-long one.
+    ///
+    /// # Errors
+    /// Whatever the sink fails with; the filter hands it on and should then be reset.
+    fn take(&mut self, piece: &Piece<'_>) -> Result<(), Self::Error>;
+}
+
+/// Any closure over pieces is a sink.
+impl<E, F: FnMut(&Piece<'_>) -> Result<(), E>> Sink for F {
+    type Error = E;
+
+    fn take(&mut self, piece: &Piece<'_>) -> Result<(), E> {
+        self(piece)
+    }
+}
+
+/// A line that waits for its verdict, or a blank one behind it.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    bytes: usize,
+    blank: bool,
+}
+
+/// Judges documents line by line. Reusable: [`Filter::finish`] readies it for the next document
+/// and keeps its buffers.
+#[derive(Debug)]
+pub struct Filter<'m> {
+    policy: Policy,
+    limits: Limits,
+    extractor: Extractor,
+    scorer: Scorer<'m>,
+    /// Held lines and, behind them, the line that is not yet complete.
+    buffer: Vec<u8>,
+    /// Where the first held line starts in `buffer`.
+    start: usize,
+    /// Where the incomplete line starts in `buffer`.
+    tail: usize,
+    held: VecDeque<Held>,
+    /// Number and offset of the first line in `held`.
+    number: u64,
+    offset: u64,
+    /// Verdict of the over-long line whose rest is being passed through.
+    long: Option<Verdict>,
+}
+
+impl<'m> Filter<'m> {
+    /// A filter that judges with `model` and decides by `policy`.
+    pub fn new(model: &'m Model, policy: Policy) -> Filter<'m> {
+        Filter::with_limits(model, policy, Limits::default())
+    }
+
+    /// A filter with other bounds than the default.
+    pub fn with_limits(model: &'m Model, policy: Policy, limits: Limits) -> Filter<'m> {
+        Filter {
+            policy,
+            limits,
+            extractor: Extractor::new(),
+            scorer: Scorer::new(model),
+            buffer: Vec::new(),
+            start: 0,
+            tail: 0,
+            held: VecDeque::new(),
+            number: 1,
+            offset: 0,
+            long: None,
+        }
+    }
+
+    /// Takes the next bytes of the document and hands every line whose verdict is now known to
+    /// `sink`.
+    ///
+    /// # Errors
+    /// The sink's.
+    pub fn feed<S: Sink>(&mut self, mut bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
+        while !bytes.is_empty() {
+            let end = bytes.iter().position(|&b| b == b'\n').map_or(bytes.len(), |at| at + 1);
+            if self.long.is_some() {
+                self.pass_through(&bytes[..end], sink)?;
+                bytes = &bytes[end..];
+                continue;
+            }
+            let room = self.limits.max_line_bytes - (self.buffer.len() - self.tail);
+            let taken = end.min(room);
+            self.buffer.extend_from_slice(&bytes[..taken]);
+            if bytes[taken - 1] == b'\n' {
+                self.complete_line(sink)?;
+            } else if taken == room {
+                self.judge_long_line(sink)?;
+            }
+            bytes = &bytes[taken..];
+        }
+        Ok(())
+    }
+
+    /// Ends the document: judges what is held, hands it on, and readies the filter for the next
+    /// document.
+    ///
+    /// # Errors
+    /// The sink's; the filter is ready for the next document all the same.
+    pub fn finish<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        let result = self.finish_document(sink);
+        self.reset();
+        result
+    }
+
+    fn finish_document<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        if self.long.is_some() {
+            // Every over-long line ends with a piece that says so.
+            return self.end_long_line(&[], sink);
+        }
+        if self.buffer.len() > self.tail {
+            self.complete_line(sink)?;
+        }
+        self.drain(sink)
+    }
+
+    /// Forgets the document at hand, unwritten lines included.
+    pub fn reset(&mut self) {
+        self.extractor.reset();
+        self.scorer.reset();
+        self.buffer.clear();
+        self.start = 0;
+        self.tail = 0;
+        self.held.clear();
+        self.number = 1;
+        self.offset = 0;
+        self.long = None;
+    }
+
+    /// The bytes from `tail` on are a line.
+    fn complete_line<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        let line = &self.buffer[self.tail..];
+        let held = Held { bytes: line.len(), blank: is_blank(line) };
+        self.tail = self.buffer.len();
+        self.held.push_back(held);
+        if held.blank {
+            self.extractor.blank_line();
+            if self.held.len() == 1 {
+                self.release_blank_lines(sink)?;
+            }
+        } else if let Some(scores) = self.score(held.bytes) {
+            self.release(scores, sink)?;
+        }
+        if self.tail - self.start > self.limits.max_held_bytes {
+            self.drain(sink)?;
+        }
+        self.compact();
+        Ok(())
+    }
+
+    /// Scores the last `bytes` of the buffer as a line.
+    fn score(&mut self, bytes: usize) -> Option<Scores> {
+        let line = &self.buffer[self.buffer.len() - bytes..];
+        self.scorer.begin_line();
+        let dense = self.extractor.line(strip_ending(line), &mut self.scorer);
+        self.scorer.end_line(&dense)
+    }
+
+    /// The bytes from `tail` on start an over-long line: judges all that is held, and this line
+    /// on what is known of it.
+    fn judge_long_line<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        let bytes = self.buffer.len() - self.tail;
+        self.tail = self.buffer.len();
+        self.held.push_back(Held { bytes, blank: false });
+        if let Some(scores) = self.score(bytes) {
+            self.release(scores, sink)?;
+        }
+        let mut verdict = None;
+        while let Some(scores) = self.scorer.drain() {
+            if self.held.len() > 1 {
+                self.release(scores, sink)?;
+            } else {
+                verdict = Some(self.policy.decide(&scores));
+            }
+        }
+        let verdict = verdict.expect("the scorer owes a verdict for the last line");
+        self.held.clear();
+        sink.take(&Piece {
+            line: Line { number: self.number, offset: self.offset, bytes: &self.buffer[self.start..] },
+            verdict: Some(verdict),
+            starts: true,
+            ends: false,
+        })?;
+        self.offset += bytes as u64;
+        self.long = Some(verdict);
+        self.start = self.tail;
+        self.compact();
+        Ok(())
+    }
+
+    /// Hands on the next bytes of an over-long line.
+    fn pass_through<S: Sink>(&mut self, bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
+        if bytes.ends_with(b"\n") {
+            return self.end_long_line(bytes, sink);
+        }
+        let line = Line { number: self.number, offset: self.offset, bytes };
+        sink.take(&Piece { line, verdict: self.long, starts: false, ends: false })?;
+        self.offset += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn end_long_line<S: Sink>(&mut self, bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
+        let line = Line { number: self.number, offset: self.offset, bytes };
+        let verdict = self.long.take();
+        self.number += 1;
+        self.offset += bytes.len() as u64;
+        sink.take(&Piece { line, verdict, starts: false, ends: true })
+    }
+
+    /// Judges all that is held as if the document ended here.
+    fn drain<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        while let Some(scores) = self.scorer.drain() {
+            self.release(scores, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Hands on the first held line, whose scores are now known, and the blank lines behind it.
+    fn release<S: Sink>(&mut self, scores: Scores, sink: &mut S) -> Result<(), S::Error> {
+        let verdict = self.policy.decide(&scores);
+        self.release_first(Some(verdict), sink)?;
+        self.release_blank_lines(sink)
+    }
+
+    fn release_blank_lines<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        while self.held.front().is_some_and(|held| held.blank) {
+            self.release_first(None, sink)?;
+        }
+        Ok(())
+    }
+
+    fn release_first<S: Sink>(
+        &mut self,
+        verdict: Option<Verdict>,
+        sink: &mut S,
+    ) -> Result<(), S::Error> {
+        let held = self.held.pop_front().expect("a line is held for every verdict");
+        let bytes = &self.buffer[self.start..self.start + held.bytes];
+        let line = Line { number: self.number, offset: self.offset, bytes };
+        self.start += held.bytes;
+        self.number += 1;
+        self.offset += held.bytes as u64;
+        sink.take(&Piece { line, verdict, starts: true, ends: true })
+    }
+
+    /// Takes the room of released lines back once it is the larger half of the buffer.
+    fn compact(&mut self) {
+        if self.start > self.buffer.len() / 2 {
+            self.buffer.drain(..self.start);
+            self.tail -= self.start;
+            self.start = 0;
+        }
+    }
+}
