@@ -3,6 +3,12 @@
 use crate::label::{Kind, KindSet, Verdict};
 use crate::model::Scores;
 
+/// Threshold of `--precision`: fewer lines of chrome come through, some content is lost.
+pub const PRECISION_THRESHOLD: f32 = 1.0;
+
+/// Threshold of `--recall`: less content is lost, some chrome comes through.
+pub const RECALL_THRESHOLD: f32 = -1.0;
+
 /// How verdicts are reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Policy {

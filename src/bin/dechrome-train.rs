@@ -1,0 +1,49 @@
+//! Trains the model that the command embeds.
+//!
+//! ```text
+//! cargo run --release --features train --bin dechrome-train -- CORPUS src/model/dechrome.model
+//! ```
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use dechrome::train::corpus::{self, Page};
+use dechrome::train::data::Data;
+use dechrome::train::{self, Settings};
+
+/// Trains a model on the pages of a corpus that are for training, and writes it to a file.
+#[derive(Parser)]
+struct Arguments {
+    /// Directory of `SOURCE.jsonl.zst` files
+    corpus: PathBuf,
+    /// Where the model goes
+    model: PathBuf,
+    /// Start of every random sequence; the same seed and corpus give the same model
+    #[arg(long, default_value_t = Settings::default().seed)]
+    seed: u64,
+    /// Passes over the pages
+    #[arg(long, default_value_t = Settings::default().epochs)]
+    epochs: usize,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let settings =
+        Settings { seed: arguments.seed, epochs: arguments.epochs, ..Settings::default() };
+    eprintln!("corpus {:016x}", corpus::fingerprint(&arguments.corpus)?);
+    let pages: Vec<Page> = corpus::read(&arguments.corpus, |page| !page.dev)?;
+    let data = Data::from_pages(&pages);
+    eprintln!(
+        "{} pages to train on, {} to calibrate on, {} tokens",
+        data.train.len(),
+        data.tune.len(),
+        data.keys.len()
+    );
+    drop(pages);
+    let bytes = train::run(&data, &settings, &mut |line| eprintln!("{line}"));
+    std::fs::write(&arguments.model, &bytes)
+        .with_context(|| arguments.model.display().to_string())?;
+    eprintln!("{}: {} bytes", arguments.model.display(), bytes.len());
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! What the model sees of a line: [`DENSE`] small integers and a bag of hashed tokens.
+//!
+//! This is the one extractor: prediction and training go through [`Extractor::line`] and differ
+//! only in the [`Listener`] that takes the tokens. It sees lines in document order and keeps
+//! what earlier lines of the document contribute (how much there was, which lines were seen). It
+//! knows neither labels nor weights.
+
+mod chars;
+mod dense;
+mod tokens;
+
+pub use dense::{DENSE, Dense};
+
+/// Version of the features' meaning. A model file trained on another version is refused.
+pub const SCHEMA: u32 = 1;
+
+/// How much of each end of an over-long line is looked at.
+pub const SCORED_BYTES: usize = 16 << 10;
+
+/// How many hashes of earlier lines are remembered. A line's hash picks its slot, and the last
+/// line to pick a slot has it: bounded, and the same on every machine.
+const SEEN_SLOTS: usize = 4096;
+
+/// Takes the tokens of a line.
+pub trait Listener {
+    /// Takes the key of a token. Keys are hashes: equal tokens have equal keys.
+    fn token(&mut self, key: u32);
+}
+
+impl<F: FnMut(u32)> Listener for F {
+    fn token(&mut self, key: u32) {
+        self(key);
+    }
+}
+
+/// Turns the lines of a document, one after the other, into features.
+#[derive(Clone, Debug)]
+pub struct Extractor {
+    document: dense::DocumentSoFar,
+    seen: Box<[u32; SEEN_SLOTS]>,
+    words: tokens::Words,
+}
+
+impl Default for Extractor {
+    fn default() -> Extractor {
+        Extractor::new()
+    }
+}
+
+impl Extractor {
+    /// An extractor at the start of a document.
+    pub fn new() -> Extractor {
+        Extractor {
+            document: dense::DocumentSoFar::default(),
+            seen: Box::new([0; SEEN_SLOTS]),
+            words: tokens::Words::default(),
+        }
+    }
+
+    /// Goes back to the start of a document.
+    pub fn reset(&mut self) {
+        self.document = dense::DocumentSoFar::default();
+        self.seen.fill(0);
+    }
+
+    /// Takes note of a blank line.
+    pub fn blank_line(&mut self) {
+        self.document.blank_line();
+    }
+
+    /// The features of the next non-blank line, `text` without its line ending: the dense ones
+    /// are returned, the tokens handed to `listener`.
+    pub fn line(&mut self, text: &[u8], listener: &mut impl Listener) -> Dense {
+        let mut counts = dense::Counts::default();
+        self.words.clear();
+        if text.len() <= 2 * SCORED_BYTES {
+            chars::scan(text, &mut counts, &mut self.words);
+        } else {
+            chars::scan(&text[..SCORED_BYTES], &mut counts, &mut self.words);
+            chars::scan(&text[text.len() - SCORED_BYTES..], &mut counts, &mut self.words);
+        }
+        let key = self.words.line_key();
+        let slot = &mut self.seen[key as usize % SEEN_SLOTS];
+        let seen = *slot == key;
+        *slot = key;
+        self.words.emit(&counts, listener);
+        let dense = dense::features(&counts, &self.words, &self.document, seen);
+        self.document.line(&counts);
+        dense
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn features(lines: &[&[u8]]) -> Vec<(Dense, Vec<u32>)> {
+        let mut extractor = Extractor::new();
+        let mut all = Vec::new();
+        for line in lines {
+            let mut keys = Vec::new();
+            let dense = extractor.line(line, &mut |key| keys.push(key));
+            all.push((dense, keys));
+        }
+        all
+    }
+
+    #[test]
+    fn case_does_not_change_words_but_shows_in_dense_features() {
+        let upper = &features(&[b"SHARE THIS PAGE"])[0];
+        let lower = &features(&[b"share this page"])[0];
+        assert_eq!(upper.1, lower.1);
+        assert_ne!(upper.0, lower.0);
+    }
+
+    #[test]
+    fn a_repeated_line_is_noticed_until_reset() {
+        let all = features(&[b"Log in", b"Something else", b"Log in"]);
+        assert_ne!(all[0].0, all[2].0);
+        assert_eq!(all[0].1, all[2].1);
+        let mut extractor = Extractor::new();
+        let first = extractor.line(b"Log in", &mut |_| {});
+        extractor.reset();
+        assert_eq!(extractor.line(b"Log in", &mut |_| {}), first);
+    }
+
+    #[test]
+    fn any_bytes_have_features_within_seven_bits() {
+        let long = "word ".repeat(100_000);
+        let lines: Vec<&[u8]> =
+            vec![b"\xff\xfe\0", "ภาษาไทย".as_bytes(), "漢字。".as_bytes(), long.as_bytes(), b"\r"];
+        for (dense, keys) in features(&lines) {
+            assert!(dense.iter().all(|&value| value <= 127));
+            assert!(keys.len() <= tokens::MAX_TOKENS);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Reads the plain-text dump of a web page, line by line, and tells the article from the rest.
+//!
+//! ```
+//! use dechrome::{Filter, Model, Piece, Policy};
+//!
+//! let page = "Home | News | Sport\n\nThe council voted on Tuesday to keep the old bridge open \
+//!             for another year, after engineers found that the cracks are not growing.\n";
+//! let mut article = Vec::new();
+//! let mut sink = |piece: &Piece<'_>| {
+//!     if piece.verdict.is_some_and(|verdict| verdict.kept) {
+//!         article.extend_from_slice(piece.line.bytes);
+//!     }
+//!     Ok::<(), std::convert::Infallible>(())
+//! };
+//! let mut filter = Filter::new(Model::embedded(), Policy::default());
+//! filter.feed(page.as_bytes(), &mut sink).unwrap();
+//! filter.finish(&mut sink).unwrap();
+//! assert!(article.starts_with(b"The council voted"));
+//! ```
+//!
+//! Text flows one way: bytes and lines ([`filter`], [`document`]), features ([`features`]),
+//! scores ([`model`]), verdicts ([`decode`], [`label`]), output ([`output`]).
+
+pub mod decode;
+pub mod document;
+mod error;
+#[cfg(feature = "train")]
+pub mod eval;
+pub mod features;
+pub mod filter;
+pub mod label;
+pub mod model;
+pub mod output;
+#[cfg(feature = "train")]
+pub mod train;
+
+pub use decode::Policy;
+pub use document::Line;
+pub use error::Error;
+pub use filter::{Filter, LOOKAHEAD, Piece, Sink};
+pub use label::{Kind, KindSet, Label, Verdict};
+pub use model::Model;

@@ -1,0 +1,228 @@
+//! The model file: little-endian, versioned, check-summed, used as it lies.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | `DECHROME` |
+//! | 4 | version of the format |
+//! | 4 | version of the features ([`SCHEMA`]) |
+//! | 8 | FNV-1a of all that follows |
+//! | 4 | number of parameters |
+//! | 4 | number of tokens |
+//! | 8 | calibration: factor and offset of the content logit, f32 each |
+//! | 4 each | parameters, f32, as [`layout`] has them |
+//! | 64 | scale of each embedding dimension, f32 |
+//! | 4 × ([`BUCKETS`] + 1) | where each bucket of keys starts, u32 |
+//! | 4 each | keys of the tokens, u32, rising |
+//! | 16 each | embeddings of the tokens, i8, in the keys' order |
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::network::{EMBEDDING, layout};
+use crate::error::Error;
+use crate::features::SCHEMA;
+
+const MAGIC: &[u8; 8] = b"DECHROME";
+const VERSION: u32 = 1;
+const HEADER: usize = 40;
+
+/// Leading bits of a key that pick its bucket.
+const BUCKET_BITS: u32 = 14;
+
+/// How many buckets the keys are sorted into.
+const BUCKETS: usize = 1 << BUCKET_BITS;
+
+/// A model, ready to score. The tokens' table is used in place; only the few network
+/// parameters are copied out.
+pub struct Model {
+    bytes: Cow<'static, [u8]>,
+    parameters: Vec<f32>,
+    scales: [f32; EMBEDDING],
+    factor: f32,
+    offset: f32,
+    buckets: usize,
+    keys: usize,
+    embeddings: usize,
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Model({} bytes)", self.bytes.len())
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+}
+
+fn float(bytes: &[u8], at: usize) -> f32 {
+    f32::from_bits(word(bytes, at))
+}
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo), over words of eight bytes: it guards against damage, not
+/// malice.
+fn checksum(bytes: &[u8]) -> u64 {
+    let step = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x0000_0100_0000_01b3);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let hash =
+        words.iter().fold(0xcbf2_9ce4_8422_2325, |hash, word| step(hash, u64::from_le_bytes(*word)));
+    rest.iter().fold(hash, |hash, &byte| step(hash, u64::from(byte)))
+}
+
+impl Model {
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the bytes are no model file, one of another version, or damaged.
+    pub fn from_bytes(bytes: impl Into<Cow<'static, [u8]>>) -> Result<Model, Error> {
+        let bytes = bytes.into();
+        let fail = |what: &str, byte| Err(Error::Model { what: what.to_owned(), byte });
+        if bytes.get(..8) != Some(MAGIC) {
+            return fail("it does not start with DECHROME", 0);
+        }
+        if bytes.len() < HEADER {
+            return fail("it is cut short", bytes.len());
+        }
+        if word(&bytes, 8) != VERSION {
+            return fail(&format!("format {}, need {VERSION}", word(&bytes, 8)), 8);
+        }
+        if word(&bytes, 12) != SCHEMA {
+            return fail(&format!("features {}, need {SCHEMA}", word(&bytes, 12)), 12);
+        }
+        if word(&bytes, 24) as usize != layout::COUNT {
+            return fail(&format!("{} parameters, need {}", word(&bytes, 24), layout::COUNT), 24);
+        }
+        let tokens = word(&bytes, 28) as usize;
+        let scales = HEADER + 4 * layout::COUNT;
+        let buckets = scales + 4 * EMBEDDING;
+        let keys = buckets + 4 * (BUCKETS + 1);
+        let embeddings = keys + 4 * tokens;
+        if bytes.len() != embeddings + EMBEDDING * tokens {
+            return fail("its length does not fit its number of tokens", bytes.len());
+        }
+        let sum = u64::from(word(&bytes, 16)) | u64::from(word(&bytes, 20)) << 32;
+        if checksum(&bytes[24..]) != sum {
+            return fail("its checksum is wrong", 16);
+        }
+        let mut start = 0;
+        for bucket in 0..=BUCKETS {
+            let end = word(&bytes, buckets + 4 * bucket) as usize;
+            if end < start || end > tokens {
+                return fail("its table of tokens is out of order", buckets + 4 * bucket);
+            }
+            start = end;
+        }
+        let parameters = (0..layout::COUNT).map(|i| float(&bytes, HEADER + 4 * i)).collect();
+        let scales = std::array::from_fn(|i| float(&bytes, scales + 4 * i));
+        let (factor, offset) = (float(&bytes, 32), float(&bytes, 36));
+        Ok(Model { bytes, parameters, scales, factor, offset, buckets, keys, embeddings })
+    }
+
+    /// The bytes of a model file. `tokens` are keys, rising, each with its embedding; `scales`
+    /// is what one step of an embedding is worth in each dimension; a content logit `x` is
+    /// calibrated to `factor * x + offset`.
+    ///
+    /// # Panics
+    /// When there are not [`layout::COUNT`] parameters or the keys do not rise.
+    pub fn to_bytes(
+        parameters: &[f32],
+        (factor, offset): (f32, f32),
+        scales: &[f32; EMBEDDING],
+        tokens: &[(u32, [i8; EMBEDDING])],
+    ) -> Vec<u8> {
+        assert_eq!(parameters.len(), layout::COUNT);
+        assert!(tokens.is_sorted_by(|a, b| a.0 < b.0));
+        let mut body = Vec::new();
+        let mut put = |value: u32| body.extend_from_slice(&value.to_le_bytes());
+        put(layout::COUNT as u32);
+        put(tokens.len() as u32);
+        for value in [factor, offset].iter().chain(parameters).chain(scales) {
+            put(value.to_bits());
+        }
+        for bucket in 0..=BUCKETS as u64 {
+            let first = bucket << (32 - BUCKET_BITS);
+            put(tokens.partition_point(|token| u64::from(token.0) < first) as u32);
+        }
+        for (key, _) in tokens {
+            put(*key);
+        }
+        for (_, embedding) in tokens {
+            body.extend(embedding.iter().map(|&weight| weight as u8));
+        }
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&SCHEMA.to_le_bytes());
+        bytes.extend_from_slice(&checksum(&body).to_le_bytes());
+        bytes.extend_from_slice(&body);
+        bytes
+    }
+
+    /// The network's parameters, as [`layout`] has them.
+    pub fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
+
+    /// What one step of an embedding is worth in each dimension.
+    pub(super) fn scales(&self) -> &[f32; EMBEDDING] {
+        &self.scales
+    }
+
+    /// The content logit as calibrated log-odds.
+    pub(super) fn calibrate(&self, logit: f32) -> f32 {
+        self.factor * logit + self.offset
+    }
+
+    /// The embedding of a token, its bytes signed; `None` for a token that training did not
+    /// keep.
+    #[inline]
+    pub(super) fn embedding(&self, key: u32) -> Option<&[u8; EMBEDDING]> {
+        let bucket = self.buckets + 4 * (key >> (32 - BUCKET_BITS)) as usize;
+        let (start, end) = (word(&self.bytes, bucket), word(&self.bytes, bucket + 4));
+        let keys = &self.bytes[self.keys + 4 * start as usize..self.keys + 4 * end as usize];
+        let found = keys.as_chunks::<4>().0.iter().position(|k| u32::from_le_bytes(*k) == key)?;
+        let at = self.embeddings + EMBEDDING * (start as usize + found);
+        self.bytes[at..].first_chunk()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> Vec<u8> {
+        let tokens = [(7, [1; EMBEDDING]), (1 << 31, [-2; EMBEDDING]), (u32::MAX, [3; EMBEDDING])];
+        Model::to_bytes(&vec![0.5; layout::COUNT], (2.0, 1.0), &[0.25; EMBEDDING], &tokens)
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let model = Model::from_bytes(small()).unwrap();
+        assert_eq!(model.embedding(7), Some(&[1; EMBEDDING]));
+        assert_eq!(model.embedding(1 << 31), Some(&[254; EMBEDDING]));
+        assert_eq!(model.embedding(u32::MAX), Some(&[3; EMBEDDING]));
+        assert_eq!(model.embedding(8), None);
+        assert_eq!(model.calibrate(3.0), 7.0);
+        assert!(model.parameters().iter().all(|&p| p == 0.5));
+    }
+
+    #[test]
+    fn a_damaged_or_foreign_file_is_an_error() {
+        let good = small();
+        for cut in [0, 7, 8, 39, 100, good.len() - 1] {
+            assert!(Model::from_bytes(good[..cut].to_vec()).is_err(), "cut at {cut}");
+        }
+        for at in [0, 8, 12, 16, 24, 28, 32, HEADER, good.len() - 1] {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            assert!(Model::from_bytes(bad).is_err(), "flipped at {at}");
+        }
+        let message = Model::from_bytes(b"hello".to_vec()).unwrap_err().to_string();
+        assert_eq!(message, "not a usable model: it does not start with DECHROME (byte 0)");
+    }
+
+    #[test]
+    fn the_embedded_model_loads_and_is_small() {
+        let model = Model::embedded();
+        assert!(model.bytes.len() <= 3 << 20);
+    }
+}

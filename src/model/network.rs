@@ -1,0 +1,285 @@
+//! The network: its shape, its parameters, and how it runs over a stream of lines.
+//!
+//! A line's dense features and the mean of its tokens' embeddings make [`HIDDEN`] units. A gated
+//! recurrence forward in time (minGRU: Feng et al. 2024, arXiv 2410.01201) adds what came before.
+//! Residual depth-wise separable convolutions over the lines, of growing dilation, add the
+//! neighbours on both sides. A head gives a logit for content and one for each kind.
+//!
+//! Training keeps a whole document's activations and lives elsewhere; a test there holds the
+//! two to the same bits.
+
+use super::math::{HIDDEN, Units, add_product, sigmoid};
+use crate::features::{DENSE, Dense};
+use crate::label::Kind;
+
+/// Width of a token's embedding.
+pub const EMBEDDING: usize = 16;
+
+/// Lines that a convolution sees at once.
+pub const KERNEL: usize = 5;
+
+/// Distance between the lines that each convolution sees.
+pub const DILATIONS: [usize; 5] = [1, 2, 4, 8, 16];
+
+/// Dense features are divided by this.
+pub const DENSE_SCALE: f32 = 1.0 / 64.0;
+
+/// How many non-blank lines after a line its verdict can depend on.
+pub const LOOKAHEAD: usize = {
+    let (mut lines, mut layer) = (0, 0);
+    while layer < DILATIONS.len() {
+        lines += KERNEL / 2 * DILATIONS[layer];
+        layer += 1;
+    }
+    lines
+};
+
+/// Where each parameter stands in the flat array of all of them.
+pub mod layout {
+    use super::{DENSE, DILATIONS, EMBEDDING, HIDDEN, KERNEL, Kind};
+    use std::ops::Range;
+
+    const SQUARE: usize = HIDDEN * HIDDEN;
+    /// Dense features to units, a row a feature.
+    pub const DENSE_IN: Range<usize> = 0..DENSE * HIDDEN;
+    /// Embedding to units, a row a dimension.
+    pub const EMBEDDING_IN: Range<usize> = after(&DENSE_IN, EMBEDDING * HIDDEN);
+    /// Bias of the units.
+    pub const BIAS_IN: Range<usize> = after(&EMBEDDING_IN, HIDDEN);
+    /// The recurrence's gate.
+    pub const GATE: Range<usize> = after(&BIAS_IN, SQUARE);
+    /// Bias of the gate.
+    pub const GATE_BIAS: Range<usize> = after(&GATE, HIDDEN);
+    /// The recurrence's candidate state.
+    pub const CANDIDATE: Range<usize> = after(&GATE_BIAS, SQUARE);
+    /// State to units.
+    pub const STATE_OUT: Range<usize> = after(&CANDIDATE, SQUARE);
+    /// The first convolution's parameters; see [`convolution`].
+    const CONVOLUTIONS: usize = STATE_OUT.end;
+    const CONVOLUTION: usize = KERNEL * HIDDEN + SQUARE + HIDDEN;
+    /// Units to the content logit.
+    pub const CONTENT: Range<usize> =
+        CONVOLUTIONS + CONVOLUTION * DILATIONS.len()..CONVOLUTIONS + CONVOLUTION * DILATIONS.len() + HIDDEN;
+    /// Bias of the content logit.
+    pub const CONTENT_BIAS: usize = CONTENT.end;
+    /// Units to the kinds' logits, a row a unit.
+    pub const KINDS: Range<usize> = CONTENT_BIAS + 1..CONTENT_BIAS + 1 + HIDDEN * Kind::COUNT;
+    /// Bias of the kinds' logits.
+    pub const KINDS_BIAS: Range<usize> = after(&KINDS, Kind::COUNT);
+    /// How many parameters there are.
+    pub const COUNT: usize = KINDS_BIAS.end;
+
+    const fn after(range: &Range<usize>, len: usize) -> Range<usize> {
+        range.end..range.end + len
+    }
+
+    /// The depth-wise taps (a row of units each), the matrix and the bias of a convolution.
+    pub const fn convolution(layer: usize) -> [Range<usize>; 3] {
+        let start = CONVOLUTIONS + layer * CONVOLUTION;
+        let taps = start..start + KERNEL * HIDDEN;
+        let matrix = after(&taps, SQUARE);
+        let bias = after(&matrix, HIDDEN);
+        [taps, matrix, bias]
+    }
+}
+
+/// The part of `parameters` at `range`, as units.
+pub fn units<'p>(parameters: &'p [f32], range: &std::ops::Range<usize>) -> &'p Units {
+    parameters[range.clone()].try_into().expect("the layout gives it this length")
+}
+
+/// What the network says of a line: logits, content first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Logits {
+    /// Logit of content.
+    pub content: f32,
+    /// Logits of the kinds.
+    pub kinds: [f32; Kind::COUNT],
+}
+
+/// First layer, before the ReLU: dense features and mean embedding to units.
+pub fn input_layer(p: &[f32], dense: &Dense, embedding: &[f32; EMBEDDING]) -> Units {
+    let mut out = *units(p, &layout::BIAS_IN);
+    let mut scaled = [0.0; DENSE];
+    for (scaled, &value) in scaled.iter_mut().zip(dense) {
+        *scaled = f32::from(value) * DENSE_SCALE;
+    }
+    add_product(&mut out, &p[layout::DENSE_IN], &scaled);
+    add_product(&mut out, &p[layout::EMBEDDING_IN], embedding);
+    out
+}
+
+/// The gate and the candidate state for a line.
+pub fn gate_and_candidate(p: &[f32], x: &Units) -> (Units, Units) {
+    let mut gate = *units(p, &layout::GATE_BIAS);
+    add_product(&mut gate, &p[layout::GATE], x);
+    for gate in &mut gate {
+        *gate = sigmoid(*gate);
+    }
+    let mut candidate = [0.0; HIDDEN];
+    add_product(&mut candidate, &p[layout::CANDIDATE], x);
+    (gate, candidate)
+}
+
+/// The head.
+pub fn head(p: &[f32], x: &Units) -> Logits {
+    let mut content = p[layout::CONTENT_BIAS];
+    for (weight, x) in p[layout::CONTENT].iter().zip(x) {
+        content += weight * x;
+    }
+    let mut kinds: [f32; Kind::COUNT] = p[layout::KINDS_BIAS].try_into().expect("as laid out");
+    add_product(&mut kinds, &p[layout::KINDS], x);
+    Logits { content, kinds }
+}
+
+/// A ReLU of all units.
+pub fn relu(x: &mut Units) {
+    for x in x {
+        *x = x.max(0.0);
+    }
+}
+
+/// The network's state in the middle of a document.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    state: Units,
+    layers: [Convolution; DILATIONS.len()],
+    /// While draining: the layer being emptied.
+    draining: usize,
+}
+
+/// A convolution's window over its input.
+#[derive(Clone, Debug)]
+struct Convolution {
+    /// The last inputs, in a ring.
+    window: Vec<Units>,
+    /// Inputs so far, padding at the end included.
+    inputs: usize,
+    /// Padding so far.
+    padding: usize,
+    dilation: usize,
+}
+
+impl Convolution {
+    fn new(dilation: usize) -> Convolution {
+        let window = vec![[0.0; HIDDEN]; (KERNEL - 1) * dilation + 1];
+        Convolution { window, inputs: 0, padding: 0, dilation }
+    }
+
+    fn reset(&mut self) {
+        self.window.fill([0.0; HIDDEN]);
+        self.inputs = 0;
+        self.padding = 0;
+    }
+
+    fn lag(&self) -> usize {
+        KERNEL / 2 * self.dilation
+    }
+
+    /// Takes the next input and gives the output for the line `lag` before it.
+    fn push(&mut self, p: &[f32], layer: usize, input: &Units) -> Option<Units> {
+        let size = self.window.len();
+        let newest = self.inputs % size;
+        self.window[newest] = *input;
+        self.inputs += 1;
+        if self.inputs <= self.lag() {
+            return None;
+        }
+        let [taps, matrix, bias] = layout::convolution(layer);
+        let (taps, _) = p[taps].as_chunks::<HIDDEN>();
+        let mut mixed = [0.0; HIDDEN];
+        // The oldest line of the window is the one after the newest in the ring.
+        let mut at = newest + 1;
+        for tap in taps {
+            if at >= size {
+                at -= size;
+            }
+            for ((mixed, weight), x) in mixed.iter_mut().zip(tap).zip(&self.window[at]) {
+                *mixed += weight * x;
+            }
+            at += self.dilation;
+        }
+        let mut out = *units(p, &bias);
+        add_product(&mut out, &p[matrix], &mixed);
+        relu(&mut out);
+        let centre = (newest + 1 + self.lag()) % size;
+        for (out, x) in out.iter_mut().zip(&self.window[centre]) {
+            *out += x;
+        }
+        Some(out)
+    }
+
+    /// Pads the end of the input by one line, if the output still lacks lines.
+    fn pad(&mut self, p: &[f32], layer: usize) -> Option<Units> {
+        let lines = self.inputs - self.padding;
+        while self.padding < self.lag() {
+            self.padding += 1;
+            let output = self.push(p, layer, &[0.0; HIDDEN]);
+            if output.is_some() && self.inputs - self.lag() <= lines {
+                return output;
+            }
+        }
+        None
+    }
+}
+
+impl Default for Stream {
+    fn default() -> Stream {
+        Stream {
+            state: [0.0; HIDDEN],
+            layers: DILATIONS.map(Convolution::new),
+            draining: 0,
+        }
+    }
+}
+
+impl Stream {
+    /// Goes back to the start of a document.
+    pub fn reset(&mut self) {
+        self.state = [0.0; HIDDEN];
+        self.reset_layers();
+    }
+
+    fn reset_layers(&mut self) {
+        self.draining = 0;
+        for layer in &mut self.layers {
+            layer.reset();
+        }
+    }
+
+    /// Takes a line's [`input_layer`] and gives the logits of the line [`LOOKAHEAD`] before it.
+    pub fn push(&mut self, p: &[f32], input: &Units) -> Option<Logits> {
+        let mut x = *input;
+        relu(&mut x);
+        let (gate, candidate) = gate_and_candidate(p, &x);
+        for ((state, gate), candidate) in self.state.iter_mut().zip(gate).zip(candidate) {
+            *state += gate * (candidate - *state);
+        }
+        add_product(&mut x, &p[layout::STATE_OUT], &self.state);
+        self.convolve(p, 0, x)
+    }
+
+    fn convolve(&mut self, p: &[f32], first: usize, mut x: Units) -> Option<Logits> {
+        for (index, layer) in self.layers.iter_mut().enumerate().skip(first) {
+            x = layer.push(p, index, &x)?;
+        }
+        Some(head(p, &x))
+    }
+
+    /// The logits of the next line still owed, as if the document ended here. After the last
+    /// one the convolutions start anew; the recurrence goes on.
+    pub fn drain(&mut self, p: &[f32]) -> Option<Logits> {
+        while self.draining < self.layers.len() {
+            let index = self.draining;
+            let Some(x) = self.layers[index].pad(p, index) else {
+                self.draining += 1;
+                continue;
+            };
+            if let Some(logits) = self.convolve(p, index + 1, x) {
+                return Some(logits);
+            }
+        }
+        self.reset_layers();
+        None
+    }
+}

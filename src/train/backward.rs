@@ -1,0 +1,387 @@
+//! The network over a whole document, with its activations kept, and its gradient.
+//!
+//! Forward it computes what [`Stream`](crate::model::network::Stream) computes, to the bit.
+//! Backward is written by hand; a test checks every group of parameters against finite
+//! differences.
+
+use std::ops::Range;
+
+use super::data::Example;
+use super::random::Random;
+use super::{Settings, Weights};
+use crate::label::Kind;
+use crate::model::math::{HIDDEN, Units, add_product, exp, sigmoid};
+use crate::model::network::{
+    self, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, layout, relu, units,
+};
+
+/// The gradient of all weights.
+#[derive(Clone, Debug)]
+pub struct Gradient {
+    /// Of the parameters.
+    pub parameters: Vec<f32>,
+    /// Of the embeddings; only rows in `touched` are not zero.
+    pub embeddings: Vec<[f32; EMBEDDING]>,
+    /// The rows that have a gradient, each once.
+    pub touched: Vec<u32>,
+    is_touched: Vec<bool>,
+}
+
+impl Gradient {
+    /// A gradient of zero.
+    pub fn new(tokens: usize) -> Gradient {
+        Gradient {
+            parameters: vec![0.0; layout::COUNT],
+            embeddings: vec![[0.0; EMBEDDING]; tokens],
+            touched: Vec::new(),
+            is_touched: vec![false; tokens],
+        }
+    }
+
+    /// Back to zero.
+    pub fn clear(&mut self) {
+        self.parameters.fill(0.0);
+        for row in self.touched.drain(..) {
+            self.embeddings[row as usize] = [0.0; EMBEDDING];
+            self.is_touched[row as usize] = false;
+        }
+    }
+
+    /// Adds `other` and clears it.
+    pub fn absorb(&mut self, other: &mut Gradient) {
+        for (sum, gradient) in self.parameters.iter_mut().zip(&other.parameters) {
+            *sum += gradient;
+        }
+        for &row in &other.touched {
+            self.add_row(row, &other.embeddings[row as usize]);
+        }
+        other.clear();
+    }
+
+    fn add_row(&mut self, row: u32, gradient: &[f32; EMBEDDING]) {
+        let index = row as usize;
+        if !self.is_touched[index] {
+            self.is_touched[index] = true;
+            self.touched.push(row);
+        }
+        for (sum, gradient) in self.embeddings[index].iter_mut().zip(gradient) {
+            *sum += gradient;
+        }
+    }
+}
+
+/// The activations of one document.
+#[derive(Clone, Debug, Default)]
+pub struct Tape {
+    /// The tokens that were not dropped, line after line.
+    tokens: Vec<u32>,
+    token_ends: Vec<usize>,
+    embedding: Vec<[f32; EMBEDDING]>,
+    /// What the first layer's units were multiplied with after the ReLU; 0 where it cut.
+    mask: Vec<Units>,
+    first: Vec<Units>,
+    gate: Vec<Units>,
+    candidate: Vec<Units>,
+    state: Vec<Units>,
+    /// Input of each convolution, and the output of the last.
+    inputs: [Vec<Units>; DILATIONS.len() + 1],
+    mixed: [Vec<Units>; DILATIONS.len()],
+    /// Whether the ReLU of a convolution let a unit pass, as 0 or 1.
+    passed: [Vec<Units>; DILATIONS.len()],
+    logits: Vec<Logits>,
+    /// Gradient with respect to the layer at hand and the one before it.
+    delta: Vec<Units>,
+    previous: Vec<Units>,
+}
+
+/// `matrix` by columns: `out[i]` is row i times `delta`.
+#[inline]
+fn add_transposed<const N: usize>(out: &mut [f32], matrix: &[f32], delta: &[f32; N]) {
+    let (rows, _) = matrix.as_chunks::<N>();
+    for (out, row) in out.iter_mut().zip(rows) {
+        let mut lanes = [0.0; 8];
+        let (row, row_rest) = row.as_chunks::<8>();
+        let (delta, delta_rest) = delta.as_chunks::<8>();
+        for (weight, delta) in row.iter().zip(delta) {
+            for lane in 0..8 {
+                lanes[lane] += weight[lane] * delta[lane];
+            }
+        }
+        let rest: f32 = row_rest.iter().zip(delta_rest).map(|(w, d)| w * d).sum();
+        *out += lanes.iter().sum::<f32>() + rest;
+    }
+}
+
+/// `matrix += input ⊗ delta`.
+#[inline]
+fn add_outer<const N: usize>(matrix: &mut [f32], input: &[f32], delta: &[f32; N]) {
+    let (rows, _) = matrix.as_chunks_mut::<N>();
+    for (row, &x) in rows.iter_mut().zip(input) {
+        if x != 0.0 {
+            for (sum, delta) in row.iter_mut().zip(delta) {
+                *sum += x * delta;
+            }
+        }
+    }
+}
+
+#[inline]
+fn add(sum: &mut [f32], delta: &[f32]) {
+    for (sum, delta) in sum.iter_mut().zip(delta) {
+        *sum += delta;
+    }
+}
+
+/// The lines that tap `tap` of a convolution reaches from line `line`, if it is one.
+#[inline]
+fn reached(line: usize, tap: usize, dilation: usize, lines: usize) -> Option<usize> {
+    (line + tap * dilation).checked_sub(KERNEL / 2 * dilation).filter(|&at| at < lines)
+}
+
+impl Tape {
+    /// The logits of the lines of the last [`forward`](Tape::forward).
+    pub fn logits(&self) -> &[Logits] {
+        &self.logits
+    }
+
+    /// Runs over the lines `range` of a page; with `dropout` as in training.
+    pub fn forward(
+        &mut self,
+        weights: &Weights,
+        page: &Example,
+        range: Range<usize>,
+        mut dropout: Option<(&Settings, &mut Random)>,
+    ) {
+        let p = &weights.parameters;
+        self.clear();
+        let mut state = [0.0; HIDDEN];
+        for line in range {
+            let whole = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.lexical_dropout);
+            let start = self.tokens.len();
+            let mut sum = [0.0; EMBEDDING];
+            for &token in if whole { &[] } else { page.tokens(line) } {
+                if dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.token_dropout) {
+                    continue;
+                }
+                self.tokens.push(token);
+                add(&mut sum, &weights.embeddings[token as usize]);
+            }
+            self.token_ends.push(self.tokens.len());
+            let scale = embedding_scale(self.tokens.len() - start);
+            let embedding = sum.map(|sum| sum * scale);
+            let mut x = network::input_layer(p, &page.dense[line], &embedding);
+            let mut mask = [0.0; HIDDEN];
+            for (x, mask) in x.iter_mut().zip(&mut mask) {
+                let mut keep = 1.0;
+                if let Some((s, r)) = dropout.as_mut() {
+                    keep = if r.unit() < s.unit_dropout { 0.0 } else { 1.0 / (1.0 - s.unit_dropout) };
+                }
+                *mask = if *x > 0.0 { keep } else { 0.0 };
+                *x = x.max(0.0) * keep;
+            }
+            let (gate, candidate) = network::gate_and_candidate(p, &x);
+            for ((state, gate), candidate) in state.iter_mut().zip(gate).zip(candidate) {
+                *state += gate * (candidate - *state);
+            }
+            self.embedding.push(embedding);
+            self.mask.push(mask);
+            self.first.push(x);
+            self.gate.push(gate);
+            self.candidate.push(candidate);
+            self.state.push(state);
+            add_product(&mut x, &p[layout::STATE_OUT], &state);
+            self.inputs[0].push(x);
+        }
+        for layer in 0..DILATIONS.len() {
+            self.convolve(p, layer);
+        }
+        let top = &self.inputs[DILATIONS.len()];
+        self.logits.extend(top.iter().map(|x| network::head(p, x)));
+    }
+
+    fn clear(&mut self) {
+        self.tokens.clear();
+        self.token_ends.clear();
+        self.embedding.clear();
+        self.logits.clear();
+        let single = [&mut self.mask, &mut self.first, &mut self.gate, &mut self.candidate];
+        let layers = self.inputs.iter_mut().chain(&mut self.mixed).chain(&mut self.passed);
+        for units in single.into_iter().chain([&mut self.state]).chain(layers) {
+            units.clear();
+        }
+    }
+
+    fn convolve(&mut self, p: &[f32], layer: usize) {
+        let [taps, matrix, bias] = layout::convolution(layer);
+        let (taps, _) = p[taps].as_chunks::<HIDDEN>();
+        let (inputs, outputs) = self.inputs.split_at_mut(layer + 1);
+        let (input, output) = (&inputs[layer], &mut outputs[0]);
+        for line in 0..input.len() {
+            let mut mixed = [0.0; HIDDEN];
+            for (tap, weights) in taps.iter().enumerate() {
+                if let Some(at) = reached(line, tap, DILATIONS[layer], input.len()) {
+                    for ((mixed, weight), x) in mixed.iter_mut().zip(weights).zip(&input[at]) {
+                        *mixed += weight * x;
+                    }
+                }
+            }
+            let mut out = *units(p, &bias);
+            add_product(&mut out, &p[matrix.clone()], &mixed);
+            self.passed[layer].push(out.map(|x| f32::from(x > 0.0)));
+            relu(&mut out);
+            add(&mut out, &input[line]);
+            self.mixed[layer].push(mixed);
+            output.push(out);
+        }
+    }
+
+    /// Adds the gradient of `scale` times the loss of the lines `range`, over which
+    /// [`forward`](Tape::forward) ran just before, and returns that loss.
+    pub fn backward(
+        &mut self,
+        weights: &Weights,
+        page: &Example,
+        range: Range<usize>,
+        scale: f32,
+        settings: &Settings,
+        gradient: &mut Gradient,
+    ) -> f64 {
+        let p = &weights.parameters;
+        let lines = range.len();
+        let loss = self.backward_head(p, page, &range, scale, settings, gradient);
+        for layer in (0..DILATIONS.len()).rev() {
+            self.backward_convolution(p, layer, gradient);
+        }
+        let g = &mut gradient.parameters;
+        let mut carried = [0.0; HIDDEN];
+        for line in (0..lines).rev() {
+            let x = &self.first[line];
+            let mut delta = self.delta[line];
+            add_outer(&mut g[layout::STATE_OUT], &self.state[line], &delta);
+            add_transposed(&mut carried, &p[layout::STATE_OUT], &delta);
+            let before = if line > 0 { self.state[line - 1] } else { [0.0; HIDDEN] };
+            let (mut gate_delta, mut candidate_delta) = ([0.0; HIDDEN], [0.0; HIDDEN]);
+            for unit in 0..HIDDEN {
+                let gate = self.gate[line][unit];
+                let change = self.candidate[line][unit] - before[unit];
+                gate_delta[unit] = carried[unit] * change * gate * (1.0 - gate);
+                candidate_delta[unit] = carried[unit] * gate;
+                carried[unit] *= 1.0 - gate;
+            }
+            add_outer(&mut g[layout::GATE], x, &gate_delta);
+            add(&mut g[layout::GATE_BIAS], &gate_delta);
+            add_outer(&mut g[layout::CANDIDATE], x, &candidate_delta);
+            add_transposed(&mut delta, &p[layout::GATE], &gate_delta);
+            add_transposed(&mut delta, &p[layout::CANDIDATE], &candidate_delta);
+            for (delta, mask) in delta.iter_mut().zip(&self.mask[line]) {
+                *delta *= mask;
+            }
+            self.delta[line] = delta;
+        }
+        for line in 0..lines {
+            let delta = &self.delta[line];
+            let dense = page.dense[range.start + line].map(|value| f32::from(value) * DENSE_SCALE);
+            add_outer(&mut g[layout::DENSE_IN], &dense, delta);
+            add_outer(&mut g[layout::EMBEDDING_IN], &self.embedding[line], delta);
+            add(&mut g[layout::BIAS_IN], delta);
+        }
+        let mut start = 0;
+        for line in 0..lines {
+            let end = self.token_ends[line];
+            if end > start {
+                let mut row = [0.0; EMBEDDING];
+                add_transposed(&mut row, &p[layout::EMBEDDING_IN], &self.delta[line]);
+                let row = row.map(|delta| delta * embedding_scale(end - start));
+                for &token in &self.tokens[start..end] {
+                    gradient.add_row(token, &row);
+                }
+            }
+            start = end;
+        }
+        loss
+    }
+
+    /// Loss and gradient at the head; leaves the gradient of its input in `delta`.
+    fn backward_head(
+        &mut self,
+        p: &[f32],
+        page: &Example,
+        range: &Range<usize>,
+        scale: f32,
+        settings: &Settings,
+        gradient: &mut Gradient,
+    ) -> f64 {
+        let g = &mut gradient.parameters;
+        let mut loss = 0.0;
+        let total: f32 = range.clone().map(|line| page.line_weight(line)).sum();
+        self.delta.clear();
+        self.delta.resize(range.len(), [0.0; HIDDEN]);
+        for (line, at) in range.clone().enumerate() {
+            let Some(kind) = page.labels[at] else { continue };
+            let weight = scale * page.line_weight(at) / total;
+            let (logits, x) = (&self.logits[line], &self.inputs[DILATIONS.len()][line]);
+            let target = if kind.is_content() { 1.0 } else { 0.0 };
+            let probability = sigmoid(logits.content);
+            let hit = if kind.is_content() { probability } else { 1.0 - probability };
+            loss -= f64::from(weight) * f64::from(hit.max(1e-7)).ln();
+            let delta = weight * (probability - target);
+            g[layout::CONTENT_BIAS] += delta;
+            for (g, x) in g[layout::CONTENT].iter_mut().zip(x) {
+                *g += delta * x;
+            }
+            for (out, w) in self.delta[line].iter_mut().zip(&p[layout::CONTENT]) {
+                *out += delta * w;
+            }
+            // `other` says only that nothing in the page told the kind.
+            if kind == Kind::Other {
+                continue;
+            }
+            let weight = weight * settings.kind_weight;
+            let most = logits.kinds.iter().copied().fold(f32::MIN, f32::max);
+            let mut kinds = logits.kinds.map(|logit| exp(logit - most));
+            let sum: f32 = kinds.iter().sum();
+            loss -= f64::from(weight) * f64::from((kinds[kind as usize] / sum).max(1e-7)).ln();
+            for value in &mut kinds {
+                *value *= weight / sum;
+            }
+            kinds[kind as usize] -= weight;
+            add(&mut g[layout::KINDS_BIAS], &kinds);
+            add_outer(&mut g[layout::KINDS], x, &kinds);
+            add_transposed(&mut self.delta[line], &p[layout::KINDS], &kinds);
+        }
+        loss
+    }
+
+    /// Takes `delta` from a convolution's output to its input.
+    fn backward_convolution(&mut self, p: &[f32], layer: usize, gradient: &mut Gradient) {
+        let g = &mut gradient.parameters;
+        let [taps, matrix, bias] = layout::convolution(layer);
+        let input = &self.inputs[layer];
+        self.previous.clear();
+        self.previous.extend_from_slice(&self.delta);
+        for line in 0..input.len() {
+            let mut delta = self.delta[line];
+            for (delta, passed) in delta.iter_mut().zip(&self.passed[layer][line]) {
+                *delta *= passed;
+            }
+            add(&mut g[bias.clone()], &delta);
+            add_outer(&mut g[matrix.clone()], &self.mixed[layer][line], &delta);
+            let mut mixed = [0.0; HIDDEN];
+            add_transposed(&mut mixed, &p[matrix.clone()], &delta);
+            let (tap_weights, _) = p[taps.clone()].as_chunks::<HIDDEN>();
+            let (tap_gradients, _) = g[taps.clone()].as_chunks_mut::<HIDDEN>();
+            for tap in 0..KERNEL {
+                let Some(at) = reached(line, tap, DILATIONS[layer], input.len()) else { continue };
+                for unit in 0..HIDDEN {
+                    tap_gradients[tap][unit] += mixed[unit] * input[at][unit];
+                    self.previous[at][unit] += mixed[unit] * tap_weights[tap][unit];
+                }
+            }
+        }
+        std::mem::swap(&mut self.delta, &mut self.previous);
+    }
+}
+
+fn embedding_scale(tokens: usize) -> f32 {
+    1.0 / (tokens.max(1) as f32).sqrt()
+}

@@ -1,0 +1,227 @@
+//! Training data: pages as features, and the vocabulary.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::thread;
+
+use super::corpus::Page;
+use crate::document::is_blank;
+use crate::features::{Dense, Extractor};
+use crate::label::Kind;
+use crate::model::network::DENSE_SCALE;
+
+/// A token is kept when it occurs on at least this many sites: rarer ones tell the page, not
+/// the kind of line.
+const MIN_SITES: u32 = 15;
+
+/// Likewise counted over pages that are not English, whose sites are few.
+const MIN_FOREIGN_SITES: u32 = 6;
+
+/// At most this many tokens are kept, those on the most sites: the model must stay under 3 MB.
+const MAX_TOKENS: usize = 140_000;
+
+/// One site in this many is kept out of training, to calibrate on.
+const TUNE_SITES: u64 = 16;
+
+/// Weight of pages whose labels another tool made.
+const SILVER_WEIGHT: f32 = 0.6;
+
+/// The most a page of a rare source, language and type counts, against one of the most common.
+const MAX_RARITY: f32 = 3.0;
+
+/// A page as features.
+#[derive(Clone, Debug, Default)]
+pub struct Example {
+    /// Dense features of its non-blank lines.
+    pub dense: Vec<Dense>,
+    /// Its lines' tokens, end to end: keys at first, then rows of the vocabulary.
+    tokens: Vec<u32>,
+    token_ends: Vec<usize>,
+    /// The kinds of its lines, where known.
+    pub labels: Vec<Option<Kind>>,
+    /// Square roots of its lines' number of words.
+    roots: Vec<f32>,
+    /// What the page counts.
+    pub weight: f32,
+}
+
+impl Example {
+    /// Features of a page, tokens as keys.
+    pub fn of(page: &Page) -> Example {
+        let mut example = Example { weight: 1.0, ..Example::default() };
+        let mut extractor = Extractor::new();
+        for (_, text, letter) in page.lines() {
+            // The dump's own lines: a `\r` before the `\n` is no text.
+            let text = text.strip_suffix('\r').unwrap_or(text).as_bytes();
+            if is_blank(text) {
+                extractor.blank_line();
+                continue;
+            }
+            let tokens = &mut example.tokens;
+            let dense = extractor.line(text, &mut |key| tokens.push(key));
+            example.token_ends.push(example.tokens.len());
+            example.labels.push(Kind::from_letter(letter));
+            example.roots.push(words_of(&dense).sqrt());
+            example.dense.push(dense);
+        }
+        example
+    }
+
+    /// How many non-blank lines it has.
+    pub fn lines(&self) -> usize {
+        self.dense.len()
+    }
+
+    /// The tokens of a line.
+    pub fn tokens(&self, line: usize) -> &[u32] {
+        let start = if line == 0 { 0 } else { self.token_ends[line - 1] };
+        &self.tokens[start..self.token_ends[line]]
+    }
+
+    /// What a line counts within its page.
+    pub fn line_weight(&self, line: usize) -> f32 {
+        self.roots[line]
+    }
+
+    /// Turns keys into rows; tokens without a row go.
+    fn look_up(&mut self, rows: &KeyMap<u32>) {
+        let mut kept = Vec::new();
+        let mut start = 0;
+        for end in &mut self.token_ends {
+            kept.extend(self.tokens[start..*end].iter().filter_map(|key| rows.get(key)));
+            start = *end;
+            *end = kept.len();
+        }
+        kept.shrink_to_fit();
+        self.tokens = kept;
+    }
+}
+
+/// About how many words a line has, from the feature that tells their logarithm.
+fn words_of(dense: &Dense) -> f32 {
+    const WORDS_FEATURE: usize = 1;
+    (f32::from(dense[WORDS_FEATURE]) * DENSE_SCALE * 8.0).exp2().max(1.0)
+}
+
+/// Keys are hashes already.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are u32")
+    }
+
+    fn write_u32(&mut self, key: u32) {
+        self.0 = u64::from(key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+type KeyMap<V> = HashMap<u32, V, BuildHasherDefault<KeyHasher>>;
+
+/// All that a training run needs.
+#[derive(Debug)]
+pub struct Data {
+    /// Keys of the vocabulary, rising; a token's row is its place here.
+    pub keys: Vec<u32>,
+    /// Pages to train on.
+    pub train: Vec<Example>,
+    /// Pages of other sites, to calibrate on.
+    pub tune: Vec<Example>,
+}
+
+impl Data {
+    /// Turns pages into training data on two threads.
+    pub fn from_pages(pages: &[Page]) -> Data {
+        let (left, right) = pages.split_at(pages.len() / 2);
+        let of = |pages: &[Page]| pages.iter().map(Example::of).collect::<Vec<_>>();
+        let mut examples = thread::scope(|scope| {
+            let left = scope.spawn(|| of(left));
+            let right = of(right);
+            let mut examples = left.join().expect("feature extraction does not panic");
+            examples.extend(right);
+            examples
+        });
+        weigh(pages, &mut examples);
+        let tune: Vec<bool> = pages.iter().map(|page| name_hash(&page.site) % TUNE_SITES == 0).collect();
+        let keys = vocabulary(pages, &examples, &tune);
+        let rows: KeyMap<u32> = keys.iter().enumerate().map(|(row, &key)| (key, row as u32)).collect();
+        let mut data = Data { keys, train: Vec::new(), tune: Vec::new() };
+        for (mut example, tune) in examples.into_iter().zip(tune) {
+            example.look_up(&rows);
+            if example.labels.iter().any(Option::is_some) {
+                if tune { &mut data.tune } else { &mut data.train }.push(example);
+            }
+        }
+        data
+    }
+}
+
+fn name_hash(name: &str) -> u64 {
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    hash >> 17
+}
+
+/// Pages of rare sources, languages and types count more, pages with weak labels less.
+fn weigh(pages: &[Page], examples: &mut [Example]) {
+    fn group(page: &Page) -> (&str, &str, &str) {
+        (&page.set, &page.lang, &page.page_type)
+    }
+    let mut counts: HashMap<_, u32> = HashMap::new();
+    for page in pages {
+        *counts.entry(group(page)).or_default() += 1;
+    }
+    let most = counts.values().copied().max().unwrap_or(1) as f32;
+    for (page, example) in pages.iter().zip(examples) {
+        let count = counts[&group(page)] as f32;
+        let rarity = (most / count).powf(0.25).min(MAX_RARITY);
+        example.weight = rarity * if page.gold_quality { 1.0 } else { SILVER_WEIGHT };
+    }
+}
+
+/// The keys worth an embedding, rising.
+fn vocabulary(pages: &[Page], examples: &[Example], tune: &[bool]) -> Vec<u32> {
+    #[derive(Clone, Copy)]
+    struct Count {
+        last_site: u32,
+        sites: u32,
+        foreign: u32,
+    }
+    let mut order: Vec<usize> = (0..pages.len()).filter(|&index| !tune[index]).collect();
+    order.sort_by(|&a, &b| pages[a].site.cmp(&pages[b].site));
+    let mut counts: KeyMap<Count> = KeyMap::default();
+    let (mut site, mut name) = (0, "");
+    for index in order {
+        if pages[index].site != name {
+            (site, name) = (site + 1, &pages[index].site);
+        }
+        let foreign = u32::from(pages[index].lang != "en");
+        for &key in &examples[index].tokens {
+            let count = counts.entry(key).or_insert(Count { last_site: 0, sites: 0, foreign: 0 });
+            if count.last_site != site {
+                count.last_site = site;
+                count.sites += 1;
+                count.foreign += foreign;
+            }
+        }
+    }
+    // A key's rank is its number of sites against what is asked.
+    let mut ranked: Vec<(u32, u32)> = counts
+        .into_iter()
+        .map(|(key, count)| {
+            ((count.sites * MIN_FOREIGN_SITES).max(count.foreign * MIN_SITES), key)
+        })
+        .filter(|&(rank, _)| rank >= MIN_SITES * MIN_FOREIGN_SITES)
+        .collect();
+    ranked.sort_by(|a, b| b.cmp(a));
+    ranked.truncate(MAX_TOKENS);
+    let mut keys: Vec<u32> = ranked.into_iter().map(|(_, key)| key).collect();
+    keys.sort_unstable();
+    keys
+}

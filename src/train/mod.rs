@@ -1,0 +1,280 @@
+//! Training: from labelled pages to a model file. Behind the `train` feature.
+//!
+//! [`corpus`] reads the pages, [`data`] turns them into features with the extractor that
+//! prediction uses, [`backward`] differentiates the network, [`optimizer`] moves its weights, and
+//! [`run`] does it all with one seed: the same corpus and seed give the same bytes.
+
+pub mod backward;
+pub mod corpus;
+pub mod data;
+pub mod optimizer;
+mod random;
+
+use std::thread;
+use std::time::Instant;
+
+use crate::model::network::{EMBEDDING, layout};
+use crate::model::{Model, math};
+use backward::{Gradient, Tape};
+use data::{Data, Example};
+use optimizer::{Adam, SparseAdam};
+use random::Random;
+
+/// What can be set about a training run. The defaults made the embedded model.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Start of every random sequence.
+    pub seed: u64,
+    /// Passes over the pages.
+    pub epochs: usize,
+    /// Non-blank lines in a step, at least.
+    pub batch_lines: usize,
+    /// Highest learning rate of the one cycle.
+    pub rate: f32,
+    /// Share of a line's tokens left out.
+    pub token_dropout: f32,
+    /// Share of lines whose tokens are all left out.
+    pub lexical_dropout: f32,
+    /// Share of the first layer's units left out.
+    pub unit_dropout: f32,
+    /// Weight of the kinds in the loss; content has 1.
+    pub kind_weight: f32,
+    /// Longest run of lines taken from a page at once.
+    pub window: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            seed: 1,
+            epochs: 3,
+            batch_lines: 4096,
+            rate: 3e-3,
+            token_dropout: 0.4,
+            lexical_dropout: 0.15,
+            unit_dropout: 0.15,
+            kind_weight: 0.3,
+            window: 1024,
+        }
+    }
+}
+
+/// A network in training.
+#[derive(Clone, Debug)]
+pub struct Weights {
+    /// As [`layout`] has them.
+    pub parameters: Vec<f32>,
+    /// A row a token of the vocabulary.
+    pub embeddings: Vec<[f32; EMBEDDING]>,
+}
+
+impl Weights {
+    /// Random weights: matrices by He et al. 2015 (arXiv 1502.01852), gates spread so that the
+    /// states forget over one line up to some hundred.
+    pub fn random(tokens: usize, seed: u64) -> Weights {
+        use crate::model::network::{DILATIONS, KERNEL};
+        let mut random = Random::new(seed);
+        let mut parameters = vec![0.0; layout::COUNT];
+        let mut fill = |range: std::ops::Range<usize>, deviation: f32| {
+            for parameter in &mut parameters[range] {
+                *parameter = deviation * random.normal();
+            }
+        };
+        let hidden = math::HIDDEN as f32;
+        fill(layout::DENSE_IN, 0.1);
+        fill(layout::EMBEDDING_IN, 0.25);
+        fill(layout::GATE, 0.3 / hidden.sqrt());
+        fill(layout::CANDIDATE, 1.0 / hidden.sqrt());
+        fill(layout::STATE_OUT, 0.5 / hidden.sqrt());
+        for layer in 0..DILATIONS.len() {
+            let [taps, matrix, _] = layout::convolution(layer);
+            fill(taps, 1.0 / (KERNEL as f32).sqrt());
+            fill(matrix, 1.0 / hidden.sqrt());
+        }
+        fill(layout::CONTENT, 1.0 / hidden.sqrt());
+        fill(layout::KINDS, 1.0 / hidden.sqrt());
+        for (unit, at) in layout::GATE_BIAS.enumerate() {
+            parameters[at] = -5.0 * unit as f32 / hidden;
+        }
+        let mut row = || std::array::from_fn(|_| 0.1 * random.normal());
+        let embeddings = (0..tokens).map(|_| row()).collect();
+        Weights { parameters, embeddings }
+    }
+
+    /// The model file of these weights over the tokens `keys`.
+    fn to_bytes(&self, keys: &[u32], calibration: (f32, f32)) -> Vec<u8> {
+        let mut scales = [f32::MIN_POSITIVE; EMBEDDING];
+        // A few rows in a thousand may clip: a finer step serves all others.
+        for (dimension, scale) in scales.iter_mut().enumerate() {
+            let mut sizes: Vec<f32> = self.embeddings.iter().map(|e| e[dimension].abs()).collect();
+            sizes.sort_by(f32::total_cmp);
+            let size = sizes.get(sizes.len() * 999 / 1000).copied().unwrap_or(1.0);
+            *scale = (size / 127.0).max(f32::MIN_POSITIVE);
+        }
+        let quantise = |row: &[f32; EMBEDDING]| {
+            std::array::from_fn(|d| (row[d] / scales[d]).round().clamp(-127.0, 127.0) as i8)
+        };
+        let tokens: Vec<_> =
+            keys.iter().zip(&self.embeddings).map(|(&key, row)| (key, quantise(row))).collect();
+        Model::to_bytes(&self.parameters, calibration, &scales, &tokens)
+    }
+}
+
+/// Trains on `data` and returns the bytes of the model file. `report` gets a line of progress
+/// now and then.
+pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Vec<u8> {
+    let start = Instant::now();
+    let mut weights = Weights::random(data.keys.len(), settings.seed);
+    let mut random = Random::new(settings.seed ^ 0x5eed);
+    let mut adam = Adam::new(layout::COUNT);
+    let mut sparse = SparseAdam::new(data.keys.len());
+    let mut workers = [Worker::new(data), Worker::new(data)];
+    let lines: usize = data.train.iter().map(|e| e.lines().min(settings.window)).sum();
+    let steps = (lines * settings.epochs / settings.batch_lines).max(1);
+    let mut step = 0;
+    let (mut loss, mut seen) = (0.0, 0);
+    for epoch in 0..settings.epochs {
+        let mut order: Vec<usize> = (0..data.train.len()).collect();
+        random.shuffle(&mut order);
+        let mut order = order.into_iter().peekable();
+        while order.peek().is_some() {
+            let mut loads = [0, 0];
+            let mut weight = 0.0;
+            for worker in &mut workers {
+                worker.jobs.clear();
+            }
+            while loads[0] + loads[1] < settings.batch_lines {
+                let Some(index) = order.next() else { break };
+                let example = &data.train[index];
+                let job = Job::draw(index, example, settings, &mut random);
+                let lighter = usize::from(loads[1] < loads[0]);
+                loads[lighter] += job.len;
+                weight += example.weight;
+                workers[lighter].jobs.push(job);
+            }
+            let (first, second) = workers.split_at_mut(1);
+            thread::scope(|scope| {
+                scope.spawn(|| first[0].work(&weights, data, settings, weight));
+                second[0].work(&weights, data, settings, weight);
+            });
+            let rate = settings.rate * one_cycle(step as f32 / steps as f32);
+            let [a, b] = &mut workers;
+            a.gradient.absorb(&mut b.gradient);
+            adam.step(&mut weights.parameters, &a.gradient.parameters, rate);
+            sparse.step(&mut weights.embeddings, &mut a.gradient, rate);
+            a.gradient.clear();
+            loss += a.take_loss() + b.take_loss();
+            step += 1;
+            seen += 1;
+            if step % 250 == 0 {
+                report(&format!(
+                    "epoch {epoch} step {step}/{steps} loss {:.4} {:.0}s",
+                    loss / f64::from(seen),
+                    start.elapsed().as_secs_f32()
+                ));
+                (loss, seen) = (0.0, 0);
+            }
+        }
+    }
+    let calibration = calibrate(&weights, &data.tune);
+    report(&format!("calibration {calibration:?}"));
+    weights.to_bytes(&data.keys, calibration)
+}
+
+/// One cycle of the learning rate (Smith 2018, arXiv 1803.09820): up over the first tenth, down
+/// to nearly nothing.
+fn one_cycle(progress: f32) -> f32 {
+    const WARM_UP: f32 = 0.1;
+    if progress < WARM_UP {
+        0.1 + 0.9 * progress / WARM_UP
+    } else {
+        let down = ((progress - WARM_UP) / (1.0 - WARM_UP)).min(1.0);
+        0.005 + 0.995 * 0.5 * (1.0 + (std::f32::consts::PI * down).cos())
+    }
+}
+
+/// A run of lines of a page, and the start of its random sequence.
+struct Job {
+    index: usize,
+    start: usize,
+    len: usize,
+    seed: u64,
+}
+
+impl Job {
+    fn draw(index: usize, example: &Example, settings: &Settings, random: &mut Random) -> Job {
+        let len = example.lines().min(settings.window);
+        let spare = example.lines() - len;
+        // Half of the runs start where the page does, as at prediction.
+        let start = if spare == 0 || random.below(2) == 0 { 0 } else { random.below(spare + 1) };
+        Job { index, start, len, seed: random.next() }
+    }
+}
+
+/// What one thread needs.
+struct Worker {
+    jobs: Vec<Job>,
+    tape: Tape,
+    gradient: Gradient,
+    loss: f64,
+}
+
+impl Worker {
+    fn new(data: &Data) -> Worker {
+        Worker {
+            jobs: Vec::new(),
+            tape: Tape::default(),
+            gradient: Gradient::new(data.keys.len()),
+            loss: 0.0,
+        }
+    }
+
+    fn work(&mut self, weights: &Weights, data: &Data, settings: &Settings, weight: f32) {
+        for job in &self.jobs {
+            let example = &data.train[job.index];
+            let mut random = Random::new(job.seed);
+            let range = job.start..job.start + job.len;
+            self.tape.forward(weights, example, range.clone(), Some((settings, &mut random)));
+            let scale = example.weight / weight;
+            self.loss +=
+                self.tape.backward(weights, example, range, scale, settings, &mut self.gradient);
+        }
+    }
+
+    fn take_loss(&mut self) -> f64 {
+        std::mem::take(&mut self.loss)
+    }
+}
+
+/// Factor and offset that make the content logit a calibrated one on `pages` (Platt 1999):
+/// logistic regression by Newton's method, every page the same weight.
+fn calibrate(weights: &Weights, pages: &[Example]) -> (f32, f32) {
+    let mut points: Vec<(f64, f64, f64)> = Vec::new();
+    let mut tape = Tape::default();
+    for page in pages {
+        tape.forward(weights, page, 0..page.lines(), None);
+        let labelled = page.labels.iter().filter(|label| label.is_some()).count();
+        for (logits, label) in tape.logits().iter().zip(&page.labels) {
+            if let Some(kind) = label {
+                let weight = 1.0 / labelled as f64;
+                points.push((f64::from(logits.content), f64::from(kind.is_content()), weight));
+            }
+        }
+    }
+    // From nothing, where the curvature is greatest, Newton's steps do not overshoot.
+    let (mut factor, mut offset) = (0.0_f64, 0.0_f64);
+    for _ in 0..20 {
+        let (mut g, mut h) = ([0.0; 2], [1e-9, 0.0, 1e-9]);
+        for &(x, y, weight) in &points {
+            let p = 1.0 / (1.0 + (-(factor * x + offset)).exp());
+            let (error, curvature) = (weight * (p - y), weight * p * (1.0 - p));
+            g = [g[0] + error * x, g[1] + error];
+            h = [h[0] + curvature * x * x, h[1] + curvature * x, h[2] + curvature];
+        }
+        let determinant = h[0] * h[2] - h[1] * h[1];
+        factor -= (h[2] * g[0] - h[1] * g[1]) / determinant;
+        offset -= (h[0] * g[1] - h[1] * g[0]) / determinant;
+    }
+    // Too few pages to calibrate on: leave the logit as it is.
+    if (0.1..10.0).contains(&factor) { (factor as f32, offset as f32) } else { (1.0, 0.0) }
+}

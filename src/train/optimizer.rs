@@ -1,0 +1,83 @@
+//! Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101), dense for the
+//! network, lazy for the embeddings: a row moves only in steps that saw its token.
+
+use super::backward::Gradient;
+use crate::model::network::EMBEDDING;
+
+const BETA1: f32 = 0.9;
+const BETA2: f32 = 0.99;
+const EPSILON: f32 = 1e-8;
+const DECAY: f32 = 0.01;
+
+/// Gradients of larger norm are shortened to this.
+const MAX_NORM: f32 = 1.0;
+
+/// Adam over a flat array.
+#[derive(Clone, Debug)]
+pub struct Adam {
+    mean: Vec<f32>,
+    square: Vec<f32>,
+    steps: i32,
+}
+
+impl Adam {
+    /// For `count` parameters.
+    pub fn new(count: usize) -> Adam {
+        Adam { mean: vec![0.0; count], square: vec![0.0; count], steps: 0 }
+    }
+
+    /// One step.
+    pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32], rate: f32) {
+        self.steps += 1;
+        let norm = gradient.iter().map(|g| g * g).sum::<f32>().sqrt();
+        let clip = if norm > MAX_NORM { MAX_NORM / norm } else { 1.0 };
+        let first = 1.0 - BETA1.powi(self.steps);
+        let second = 1.0 - BETA2.powi(self.steps);
+        let moments = self.mean.iter_mut().zip(&mut self.square);
+        for ((parameter, gradient), (mean, square)) in
+            parameters.iter_mut().zip(gradient).zip(moments)
+        {
+            let gradient = gradient * clip;
+            *mean = BETA1 * *mean + (1.0 - BETA1) * gradient;
+            *square = BETA2 * *square + (1.0 - BETA2) * gradient * gradient;
+            let step = (*mean / first) / ((*square / second).sqrt() + EPSILON);
+            *parameter -= rate * (step + DECAY * *parameter);
+        }
+    }
+}
+
+/// Adam over rows of which a step touches few.
+#[derive(Clone, Debug)]
+pub struct SparseAdam {
+    mean: Vec<[f32; EMBEDDING]>,
+    square: Vec<[f32; EMBEDDING]>,
+    steps: Vec<i32>,
+}
+
+impl SparseAdam {
+    /// For `rows` rows.
+    pub fn new(rows: usize) -> SparseAdam {
+        let zero = vec![[0.0; EMBEDDING]; rows];
+        SparseAdam { mean: zero.clone(), square: zero, steps: vec![0; rows] }
+    }
+
+    /// One step for the rows that `gradient` touched.
+    pub fn step(&mut self, rows: &mut [[f32; EMBEDDING]], gradient: &mut Gradient, rate: f32) {
+        for &row in &gradient.touched {
+            let row = row as usize;
+            self.steps[row] += 1;
+            let first = 1.0 - BETA1.powi(self.steps[row]);
+            let second = 1.0 - BETA2.powi(self.steps[row]);
+            for dimension in 0..EMBEDDING {
+                let gradient = gradient.embeddings[row][dimension];
+                let mean = &mut self.mean[row][dimension];
+                let square = &mut self.square[row][dimension];
+                *mean = BETA1 * *mean + (1.0 - BETA1) * gradient;
+                *square = BETA2 * *square + (1.0 - BETA2) * gradient * gradient;
+                let step = (*mean / first) / ((*square / second).sqrt() + EPSILON);
+                let weight = &mut rows[row][dimension];
+                *weight -= rate * (step + DECAY * *weight);
+            }
+        }
+    }
+}
