@@ -1,8 +1,9 @@
 //! What can go wrong in the library.
 
 use std::fmt;
+use std::path::PathBuf;
 
-/// A failure of the library. None of them is about a page's text: any bytes are a page.
+/// A failure of the library. None is about a page's text: any bytes are a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,12 +14,25 @@ pub enum Error {
         /// Offset in the file of what is wrong.
         byte: usize,
     },
+    /// A labelled corpus cannot be read.
+    Corpus {
+        /// The file or directory.
+        file: PathBuf,
+        /// Row of the file, from 1, where there is one.
+        row: Option<usize>,
+        /// What is wrong.
+        what: String,
+    },
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Model { what, byte } => write!(f, "not a usable model: {what} (byte {byte})"),
+            Error::Corpus { file, row: Some(row), what } => {
+                write!(f, "{}: row {row}: {what}", file.display())
+            }
+            Error::Corpus { file, row: None, what } => write!(f, "{}: {what}", file.display()),
         }
     }
 }

@@ -19,14 +19,14 @@ use std::collections::VecDeque;
 use crate::decode::Policy;
 use crate::document::{Line, is_blank, strip_ending};
 use crate::features::Extractor;
-pub use crate::model::LOOKAHEAD;
-use crate::model::{Model, Scores, Scorer};
 use crate::label::Verdict;
+pub use crate::model::LOOKAHEAD;
+use crate::model::{Model, Scorer, Scores};
 
 /// A line is held whole up to this length.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
 
-/// How many bytes may wait for a verdict.
+/// How many bytes may wait for a verdict, the filter's notes on them included.
 pub const MAX_HELD_BYTES: usize = 4 << 20;
 
 /// Bounds of a filter. Other values than the default are for tests.
@@ -206,7 +206,9 @@ impl<'m> Filter<'m> {
         } else if let Some(scores) = self.score(held.bytes) {
             self.release(scores, sink)?;
         }
-        if self.tail - self.start > self.limits.max_held_bytes {
+        // What is noted of a line counts too: a million blank lines are few bytes.
+        let noted = self.held.len() * size_of::<Held>();
+        if self.tail - self.start + noted > self.limits.max_held_bytes {
             self.drain(sink)?;
         }
         self.compact();
@@ -241,7 +243,11 @@ impl<'m> Filter<'m> {
         let verdict = verdict.expect("the scorer owes a verdict for the last line");
         self.held.clear();
         sink.take(&Piece {
-            line: Line { number: self.number, offset: self.offset, bytes: &self.buffer[self.start..] },
+            line: Line {
+                number: self.number,
+                offset: self.offset,
+                bytes: &self.buffer[self.start..],
+            },
             verdict: Some(verdict),
             starts: true,
             ends: false,

@@ -28,6 +28,7 @@ mod error;
 pub mod eval;
 pub mod features;
 pub mod filter;
+mod fnv;
 pub mod label;
 pub mod model;
 pub mod output;

@@ -9,9 +9,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use dechrome::{Model, Policy};
 use dechrome::eval::{self, Measured, report};
 use dechrome::train::corpus;
+use dechrome::{Model, Policy};
 
 /// How far below its floor a figure may fall: half the spread of five trainings that differ in
 /// their seed only.
@@ -55,7 +55,11 @@ fn main() -> Result<ExitCode> {
     let pages = corpus::read(&arguments.corpus, |page| {
         page.dev && arguments.set.as_ref().is_none_or(|set| *set == page.set)
     })?;
-    let measured = eval::measure(model, Policy { threshold: arguments.threshold, ..Policy::default() }, &pages);
+    let measured = eval::measure(
+        model,
+        Policy { threshold: arguments.threshold, ..Policy::default() },
+        &pages,
+    );
     print!("{}", report::render(&measured));
     list_worst(&measured, arguments.worst);
     list_errors(&measured, arguments.errors);
@@ -97,7 +101,11 @@ fn list_errors(measured: &[Measured<'_>], count: usize) {
         let line: String = line.trim().chars().take(100).collect();
         println!(
             "{} {} line {}: {kind} judged {} ({:+.1}): {line}",
-            page.id, page.renderer, number + 1, verdict.kind, verdict.score
+            page.id,
+            page.renderer,
+            number + 1,
+            verdict.kind,
+            verdict.score
         );
     }
 }

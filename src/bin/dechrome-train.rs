@@ -25,12 +25,43 @@ struct Arguments {
     /// Passes over the pages
     #[arg(long, default_value_t = Settings::default().epochs)]
     epochs: usize,
+    /// Highest learning rate
+    #[arg(long, default_value_t = Settings::default().rate)]
+    rate: f32,
+    /// Share of a line's tokens left out
+    #[arg(long, default_value_t = Settings::default().token_dropout)]
+    token_dropout: f32,
+    /// Share of lines whose tokens are all left out
+    #[arg(long, default_value_t = Settings::default().lexical_dropout)]
+    lexical_dropout: f32,
+    /// Share of the first layer's units left out
+    #[arg(long, default_value_t = Settings::default().unit_dropout)]
+    unit_dropout: f32,
+    /// Share of doubt in the labels
+    #[arg(long, default_value_t = Settings::default().label_smoothing)]
+    label_smoothing: f32,
+    /// Weight decay of the embeddings
+    #[arg(long, default_value_t = Settings::default().embedding_decay)]
+    embedding_decay: f32,
+    /// Weight of the kinds in the loss
+    #[arg(long, default_value_t = Settings::default().kind_weight)]
+    kind_weight: f32,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let settings =
-        Settings { seed: arguments.seed, epochs: arguments.epochs, ..Settings::default() };
+    let settings = Settings {
+        seed: arguments.seed,
+        epochs: arguments.epochs,
+        rate: arguments.rate,
+        token_dropout: arguments.token_dropout,
+        lexical_dropout: arguments.lexical_dropout,
+        unit_dropout: arguments.unit_dropout,
+        label_smoothing: arguments.label_smoothing,
+        embedding_decay: arguments.embedding_decay,
+        kind_weight: arguments.kind_weight,
+        ..Settings::default()
+    };
     eprintln!("corpus {:016x}", corpus::fingerprint(&arguments.corpus)?);
     let pages: Vec<Page> = corpus::read(&arguments.corpus, |page| !page.dev)?;
     let data = Data::from_pages(&pages);

@@ -9,9 +9,9 @@ pub mod words;
 
 use std::thread;
 
-use crate::{Model, Policy};
 use crate::label::{Kind, Verdict};
 use crate::train::corpus::Page;
+use crate::{Model, Policy};
 use judge::Judge;
 use words::{Overlap, WordCounter};
 

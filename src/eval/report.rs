@@ -88,7 +88,8 @@ pub fn calibration_error(measured: &[Measured<'_>]) -> f64 {
         bins[bin].1 += f64::from(kind.is_content());
         total += 1.0;
     }
-    bins.iter().map(|(predicted, actual)| (predicted - actual).abs()).sum::<f64>() / f64::max(total, 1.0)
+    bins.iter().map(|(predicted, actual)| (predicted - actual).abs()).sum::<f64>()
+        / f64::max(total, 1.0)
 }
 
 /// The whole report.

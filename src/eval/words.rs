@@ -69,8 +69,7 @@ impl WordCounter {
         WordCounter {
             word: Regex::new(r"\w+").expect("a valid pattern"),
             // Targets of Markdown links, and the `[12]` that lynx marks links with.
-            marks: Regex::new(r"\]\([^)\s]*\)|\[\d+\]")
-                .expect("a valid pattern"),
+            marks: Regex::new(r"\]\([^)\s]*\)|\[\d+\]").expect("a valid pattern"),
         }
     }
 

@@ -47,9 +47,11 @@ impl Script {
             0x900..0xe00 => Script::Indic,
             0xe00..0xf00 | 0x1000..0x10a0 | 0x1780..0x1800 => Script::SoutheastAsian,
             0x3040..0x3100 | 0x31f0..0x3200 | 0xff66..0xffa0 => Script::Kana,
-            0x3005..0x3008 | 0x3400..0x4dc0 | 0x4e00..0xa000 | 0xf900..0xfb00 | 0x20000..0x33480 => {
-                Script::Han
-            }
+            0x3005..0x3008
+            | 0x3400..0x4dc0
+            | 0x4e00..0xa000
+            | 0xf900..0xfb00
+            | 0x20000..0x33480 => Script::Han,
             0x1100..0x1200 | 0x3130..0x3190 | 0xac00..0xd7b0 => Script::Hangul,
             _ => Script::Other,
         }
@@ -104,13 +106,51 @@ fn is_mark(c: char) -> bool {
 
 /// Signs that end a sentence, of all scripts that have one.
 pub(super) fn ends_sentence(c: char) -> bool {
-    matches!(c, '.' | '!' | '?' | '…' | '。' | '．' | '！' | '？' | '｡' | '؟' | '۔' | '।' | '॥'
-        | '՞' | '։' | '።' | '၊' | '။' | '។' | '៕' | '‼' | '⁉')
+    matches!(
+        c,
+        '.' | '!'
+            | '?'
+            | '…'
+            | '。'
+            | '．'
+            | '！'
+            | '？'
+            | '｡'
+            | '؟'
+            | '۔'
+            | '।'
+            | '॥'
+            | '՞'
+            | '։'
+            | '።'
+            | '၊'
+            | '။'
+            | '។'
+            | '៕'
+            | '‼'
+            | '⁉'
+    )
 }
 
 /// Signs that may follow the sign that ends a sentence.
 fn closes(c: char) -> bool {
-    matches!(c, '"' | '\'' | ')' | ']' | '”' | '’' | '»' | '›' | '」' | '』' | '）' | '】' | '*' | '_' | '“')
+    matches!(
+        c,
+        '"' | '\''
+            | ')'
+            | ']'
+            | '”'
+            | '’'
+            | '»'
+            | '›'
+            | '」'
+            | '』'
+            | '）'
+            | '】'
+            | '*'
+            | '_'
+            | '“'
+    )
 }
 
 fn quotes(c: char) -> bool {
@@ -221,7 +261,8 @@ fn symbol(c: char, counts: &mut Counts, words: &mut Words) {
     counts.pipes += u32::from(c == '|');
     counts.parens += u32::from(matches!(c, '(' | '（'));
     counts.currencies += u32::from(matches!(c, '$' | '€' | '£' | '¥' | '₹' | '₽'));
-    counts.code_signs += u32::from(matches!(c, '{' | '}' | '=' | '<' | '`' | '\\' | '~' | '^' | '_'));
+    counts.code_signs +=
+        u32::from(matches!(c, '{' | '}' | '=' | '<' | '`' | '\\' | '~' | '^' | '_'));
     let pair = (counts.previous_symbol, c);
     if pair == (Some(']'), '(') {
         counts.in_target = true;

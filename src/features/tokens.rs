@@ -19,6 +19,7 @@ const WHOLE_LINE_CHARS: usize = 14;
 const STEM_CHARS: u32 = 5;
 
 /// The most tokens a line has.
+#[cfg(test)]
 pub(super) const MAX_TOKENS: usize = 3 * MAX_WORDS + 5;
 
 /// Tells the sorts of tokens apart in their keys.

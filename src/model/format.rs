@@ -21,6 +21,7 @@ use std::fmt;
 use super::network::{EMBEDDING, layout};
 use crate::error::Error;
 use crate::features::SCHEMA;
+use crate::fnv;
 
 const MAGIC: &[u8; 8] = b"DECHROME";
 const VERSION: u32 = 1;
@@ -59,14 +60,12 @@ fn float(bytes: &[u8], at: usize) -> f32 {
     f32::from_bits(word(bytes, at))
 }
 
-/// FNV-1a, 64 bits (Fowler, Noll, Vo), over words of eight bytes: it guards against damage, not
-/// malice.
+/// Over words of eight bytes, then the bytes left.
 fn checksum(bytes: &[u8]) -> u64 {
-    let step = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x0000_0100_0000_01b3);
     let (words, rest) = bytes.as_chunks::<8>();
     let hash =
-        words.iter().fold(0xcbf2_9ce4_8422_2325, |hash, word| step(hash, u64::from_le_bytes(*word)));
-    rest.iter().fold(hash, |hash, &byte| step(hash, u64::from(byte)))
+        words.iter().fold(fnv::START, |hash, word| fnv::step(hash, u64::from_le_bytes(*word)));
+    rest.iter().fold(hash, |hash, &byte| fnv::step(hash, u64::from(byte)))
 }
 
 impl Model {

@@ -58,8 +58,8 @@ pub mod layout {
     const CONVOLUTIONS: usize = STATE_OUT.end;
     const CONVOLUTION: usize = KERNEL * HIDDEN + SQUARE + HIDDEN;
     /// Units to the content logit.
-    pub const CONTENT: Range<usize> =
-        CONVOLUTIONS + CONVOLUTION * DILATIONS.len()..CONVOLUTIONS + CONVOLUTION * DILATIONS.len() + HIDDEN;
+    pub const CONTENT: Range<usize> = CONVOLUTIONS + CONVOLUTION * DILATIONS.len()
+        ..CONVOLUTIONS + CONVOLUTION * DILATIONS.len() + HIDDEN;
     /// Bias of the content logit.
     pub const CONTENT_BIAS: usize = CONTENT.end;
     /// Units to the kinds' logits, a row a unit.
@@ -225,11 +225,7 @@ impl Convolution {
 
 impl Default for Stream {
     fn default() -> Stream {
-        Stream {
-            state: [0.0; HIDDEN],
-            layers: DILATIONS.map(Convolution::new),
-            draining: 0,
-        }
+        Stream { state: [0.0; HIDDEN], layers: DILATIONS.map(Convolution::new), draining: 0 }
     }
 }
 

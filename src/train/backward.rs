@@ -174,7 +174,8 @@ impl Tape {
             for (x, mask) in x.iter_mut().zip(&mut mask) {
                 let mut keep = 1.0;
                 if let Some((s, r)) = dropout.as_mut() {
-                    keep = if r.unit() < s.unit_dropout { 0.0 } else { 1.0 / (1.0 - s.unit_dropout) };
+                    keep =
+                        if r.unit() < s.unit_dropout { 0.0 } else { 1.0 / (1.0 - s.unit_dropout) };
                 }
                 *mask = if *x > 0.0 { keep } else { 0.0 };
                 *x = x.max(0.0) * keep;
@@ -320,10 +321,13 @@ impl Tape {
             let Some(kind) = page.labels[at] else { continue };
             let weight = scale * page.line_weight(at) / total;
             let (logits, x) = (&self.logits[line], &self.inputs[DILATIONS.len()][line]);
-            let target = if kind.is_content() { 1.0 } else { 0.0 };
+            let doubt = settings.label_smoothing / 2.0;
+            let target = if kind.is_content() { 1.0 - doubt } else { doubt };
             let probability = sigmoid(logits.content);
-            let hit = if kind.is_content() { probability } else { 1.0 - probability };
-            loss -= f64::from(weight) * f64::from(hit.max(1e-7)).ln();
+            let log = |share: f32| f64::from(share.max(1e-7)).ln();
+            let cross_entropy = f64::from(target) * log(probability)
+                + f64::from(1.0 - target) * log(1.0 - probability);
+            loss -= f64::from(weight) * cross_entropy;
             let delta = weight * (probability - target);
             g[layout::CONTENT_BIAS] += delta;
             for (g, x) in g[layout::CONTENT].iter_mut().zip(x) {
@@ -384,4 +388,121 @@ impl Tape {
 
 fn embedding_scale(tokens: usize) -> f32 {
     1.0 / (tokens.max(1) as f32).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::DENSE;
+    use crate::model::network::Stream;
+
+    const TOKENS: usize = 12;
+
+    /// A page of random features with every kind of label.
+    fn page(lines: usize) -> Example {
+        let mut random = Random::new(7);
+        let mut rows = Vec::new();
+        for line in 0..lines {
+            let dense: [u8; DENSE] = std::array::from_fn(|_| random.below(128) as u8);
+            let tokens: Vec<u32> =
+                (0..random.below(5)).map(|_| random.below(TOKENS) as u32).collect();
+            let label = (line % 7 != 3).then(|| Kind::ALL[random.below(Kind::COUNT)]);
+            rows.push((dense, tokens, label));
+        }
+        Example::from_rows(rows)
+    }
+
+    #[test]
+    fn the_stream_and_the_whole_document_agree_to_the_bit() {
+        let weights = Weights::random(TOKENS, 3);
+        let p = &weights.parameters;
+        for lines in [1, 2, 30, 63, 200] {
+            let page = page(lines);
+            let mut tape = Tape::default();
+            tape.forward(&weights, &page, 0..lines, None);
+            let mut stream = Stream::default();
+            let mut logits = Vec::new();
+            for line in 0..lines {
+                let input = network::input_layer(p, &page.dense[line], &tape.embedding[line]);
+                logits.extend(stream.push(p, &input));
+                assert_eq!(logits.len(), (line + 1).saturating_sub(network::LOOKAHEAD));
+            }
+            while let Some(owed) = stream.drain(p) {
+                logits.push(owed);
+            }
+            assert_eq!(logits, tape.logits(), "{lines} lines");
+        }
+    }
+
+    #[test]
+    fn every_gradient_agrees_with_finite_differences() {
+        let page = page(40);
+        let settings = Settings { kind_weight: 0.5, ..Settings::default() };
+        let mut weights = Weights::random(TOKENS, 5);
+        let mut tape = Tape::default();
+        let mut loss = |weights: &Weights, gradient: &mut Gradient| {
+            tape.forward(weights, &page, 5..40, None);
+            tape.backward(weights, &page, 5..40, 1.0, &settings, gradient)
+        };
+        let mut gradient = Gradient::new(TOKENS);
+        loss(&weights, &mut gradient);
+        let mut scrap = Gradient::new(TOKENS);
+        let mut check =
+            |name: &str, weights: &mut Weights, at: (usize, Option<usize>), exact: f32| {
+                const STEP: f32 = 1e-3;
+                let mut move_by = |step: f32| {
+                    let weight = match at {
+                        (row, Some(dimension)) => &mut weights.embeddings[row][dimension],
+                        (index, None) => &mut weights.parameters[index],
+                    };
+                    let before = *weight;
+                    *weight += step;
+                    let moved = loss(weights, &mut scrap);
+                    match at {
+                        (row, Some(dimension)) => weights.embeddings[row][dimension] = before,
+                        (index, None) => weights.parameters[index] = before,
+                    }
+                    moved
+                };
+                let measured = (move_by(STEP) - move_by(-STEP)) / f64::from(2.0 * STEP);
+                // A ReLU that switches within the step costs some exactness.
+                let allowed = 2e-3 + 0.03 * measured.abs();
+                assert!(
+                    (measured - f64::from(exact)).abs() < allowed,
+                    "{name} {at:?}: {measured} {exact}"
+                );
+            };
+        let mut groups = vec![
+            ("dense in", layout::DENSE_IN),
+            ("embedding in", layout::EMBEDDING_IN),
+            ("bias in", layout::BIAS_IN),
+            ("gate", layout::GATE),
+            ("gate bias", layout::GATE_BIAS),
+            ("candidate", layout::CANDIDATE),
+            ("state out", layout::STATE_OUT),
+            ("content", layout::CONTENT),
+            ("content bias", layout::CONTENT_BIAS..layout::CONTENT_BIAS + 1),
+            ("kinds", layout::KINDS),
+            ("kinds bias", layout::KINDS_BIAS),
+        ];
+        for layer in 0..DILATIONS.len() {
+            let [taps, matrix, bias] = layout::convolution(layer);
+            groups.extend([("taps", taps), ("matrix", matrix), ("bias", bias)]);
+        }
+        let mut random = Random::new(11);
+        for (name, range) in groups {
+            let largest = range.clone().max_by(|&a, &b| {
+                gradient.parameters[a].abs().total_cmp(&gradient.parameters[b].abs())
+            });
+            let largest = largest.expect("no group is empty");
+            assert!(gradient.parameters[largest] != 0.0, "{name} has no gradient");
+            for at in [largest, range.start + random.below(range.len())] {
+                check(name, &mut weights, (at, None), gradient.parameters[at]);
+            }
+        }
+        for &row in &gradient.touched {
+            let exact = gradient.embeddings[row as usize][3];
+            check("embedding", &mut weights, (row as usize, Some(3)), exact);
+        }
+    }
 }

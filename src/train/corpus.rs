@@ -8,10 +8,14 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::Value;
 
+use crate::error::Error;
+use crate::fnv;
 use crate::label::Kind;
+
+/// Windows of the compressed files may be this long, as a power of two.
+const WINDOW_LOG: u32 = 31;
 
 /// A labelled page.
 #[derive(Clone, Debug)]
@@ -47,11 +51,11 @@ impl Page {
         lines.map(|(number, (text, &letter))| (number, text, letter))
     }
 
-    fn parse(row: &str) -> Result<Page> {
-        let mut row: Value = serde_json::from_str(row)?;
+    fn parse(row: &str) -> Result<Page, String> {
+        let mut row: Value = serde_json::from_str(row).map_err(|error| error.to_string())?;
         let mut take = |key: &str| match row[key].take() {
             Value::String(text) => Ok(text),
-            _ => Err(anyhow!("no text under {key:?}")),
+            _ => Err(format!("no text under {key:?}")),
         };
         let page = Page {
             id: take("id")?,
@@ -66,29 +70,35 @@ impl Page {
             dev: take("fold")? == "dev",
             gold: take("gold").ok(),
         };
-        let lines = page.text.split('\n').count();
-        ensure!(lines == page.labels.len(), "{lines} lines but {} labels", page.labels.len());
-        for &letter in &page.labels {
-            let known = letter == b' ' || letter == b'-' || Kind::from_letter(letter).is_some();
-            ensure!(known, "unknown label {:?}", letter as char);
+        let (lines, labels) = (page.text.split('\n').count(), page.labels.len());
+        if lines != labels {
+            return Err(format!("{lines} lines but {labels} labels"));
         }
-        Ok(page)
+        let known = |&letter: &u8| b" -".contains(&letter) || Kind::from_letter(letter).is_some();
+        match page.labels.iter().find(|letter| !known(letter)) {
+            Some(&letter) => Err(format!("unknown label {:?}", char::from(letter))),
+            None => Ok(page),
+        }
     }
+}
+
+fn fail(file: &Path, row: Option<usize>, what: impl ToString) -> Error {
+    Error::Corpus { file: file.to_owned(), row, what: what.to_string() }
 }
 
 /// The files of a corpus, sorted by name.
 ///
 /// # Errors
 /// When the directory cannot be read or holds none.
-pub fn files(directory: &Path) -> Result<Vec<PathBuf>> {
-    let entries = directory.read_dir().with_context(|| directory.display().to_string())?;
+pub fn files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = directory.read_dir().map_err(|error| fail(directory, None, error))?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.to_string_lossy().ends_with(".jsonl.zst"))
         .collect();
     files.sort();
     if files.is_empty() {
-        bail!("{}: no .jsonl.zst file in it", directory.display());
+        return Err(fail(directory, None, "no .jsonl.zst file in it"));
     }
     Ok(files)
 }
@@ -97,16 +107,17 @@ pub fn files(directory: &Path) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// When a file cannot be read or a row is no labelled page; names file and row.
-pub fn read(directory: &Path, wanted: impl Fn(&Page) -> bool) -> Result<Vec<Page>> {
+pub fn read(directory: &Path, wanted: impl Fn(&Page) -> bool) -> Result<Vec<Page>, Error> {
     let mut pages = Vec::new();
     for path in files(directory)? {
-        let name = path.display().to_string();
-        let mut decoder = zstd::Decoder::new(File::open(&path).with_context(|| name.clone())?)?;
-        decoder.window_log_max(31)?;
-        for (row, line) in BufReader::with_capacity(1 << 20, decoder).lines().enumerate() {
-            let place = || format!("{name}: row {}", row + 1);
-            let page = line.map_err(Into::into).and_then(|line| Page::parse(&line));
-            let page = page.with_context(place)?;
+        let in_file = |error: std::io::Error| fail(&path, None, error);
+        let mut decoder =
+            zstd::Decoder::new(File::open(&path).map_err(in_file)?).map_err(in_file)?;
+        decoder.window_log_max(WINDOW_LOG).map_err(in_file)?;
+        for (index, line) in BufReader::with_capacity(1 << 20, decoder).lines().enumerate() {
+            let in_row = |what: String| fail(&path, Some(index + 1), what);
+            let line = line.map_err(|error| in_row(error.to_string()))?;
+            let page = Page::parse(&line).map_err(in_row)?;
             if wanted(&page) {
                 pages.push(page);
             }
@@ -119,12 +130,39 @@ pub fn read(directory: &Path, wanted: impl Fn(&Page) -> bool) -> Result<Vec<Page
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn fingerprint(directory: &Path) -> Result<u64> {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+pub fn fingerprint(directory: &Path) -> Result<u64, Error> {
+    let mut hash = fnv::START;
     for path in files(directory)? {
-        for byte in std::fs::read(&path).with_context(|| path.display().to_string())? {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        for byte in std::fs::read(&path).map_err(|error| fail(&path, None, error))? {
+            hash = fnv::step(hash, u64::from(byte));
         }
     }
     Ok(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROW: &str = r#"{"id":"a/1","set":"a","site":"a.example","lang":"en","type":"news",
+        "quality":"gold","renderer":"w3m","text":"Menu\n\nIt rained.","labels":"N p","fold":"dev"}"#;
+
+    #[test]
+    fn a_row_is_a_page() {
+        let page = Page::parse(ROW).unwrap();
+        assert!(page.dev && page.gold_quality && page.gold.is_none());
+        let lines: Vec<_> = page.lines().collect();
+        assert_eq!(lines, [(0, "Menu", b'N'), (1, "", b' '), (2, "It rained.", b'p')]);
+    }
+
+    #[test]
+    fn a_broken_row_says_what_is_wrong() {
+        for (from, to, what) in [
+            ("N p", "N pp", "3 lines but 4 labels"),
+            ("N p", "N ?", "unknown label '?'"),
+            ("\"site\"", "\"size\"", "no text under \"site\""),
+        ] {
+            assert_eq!(Page::parse(&ROW.replace(from, to)).unwrap_err(), what);
+        }
+    }
 }

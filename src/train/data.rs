@@ -7,6 +7,7 @@ use std::thread;
 use super::corpus::Page;
 use crate::document::is_blank;
 use crate::features::{Dense, Extractor};
+use crate::fnv;
 use crate::label::Kind;
 use crate::model::network::DENSE_SCALE;
 
@@ -28,6 +29,10 @@ const SILVER_WEIGHT: f32 = 0.6;
 
 /// The most a page of a rare source, language and type counts, against one of the most common.
 const MAX_RARITY: f32 = 3.0;
+
+/// A site with more dumps than this has them count less each: in all it counts as the square
+/// root of their number.
+const SITE_DUMPS: f32 = 8.0;
 
 /// A page as features.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +68,20 @@ impl Example {
             example.labels.push(Kind::from_letter(letter));
             example.roots.push(words_of(&dense).sqrt());
             example.dense.push(dense);
+        }
+        example
+    }
+
+    /// A page of given features and rows of tokens, every line of the same weight.
+    #[cfg(test)]
+    pub(super) fn from_rows(rows: Vec<(Dense, Vec<u32>, Option<Kind>)>) -> Example {
+        let mut example = Example { weight: 1.0, ..Example::default() };
+        for (dense, tokens, label) in rows {
+            example.dense.push(dense);
+            example.tokens.extend(tokens);
+            example.token_ends.push(example.tokens.len());
+            example.labels.push(label);
+            example.roots.push(1.0);
         }
         example
     }
@@ -147,9 +166,11 @@ impl Data {
             examples
         });
         weigh(pages, &mut examples);
-        let tune: Vec<bool> = pages.iter().map(|page| name_hash(&page.site) % TUNE_SITES == 0).collect();
+        let tune: Vec<bool> =
+            pages.iter().map(|page| name_hash(&page.site) % TUNE_SITES == 0).collect();
         let keys = vocabulary(pages, &examples, &tune);
-        let rows: KeyMap<u32> = keys.iter().enumerate().map(|(row, &key)| (key, row as u32)).collect();
+        let rows: KeyMap<u32> =
+            keys.iter().enumerate().map(|(row, &key)| (key, row as u32)).collect();
         let mut data = Data { keys, train: Vec::new(), tune: Vec::new() };
         for (mut example, tune) in examples.into_iter().zip(tune) {
             example.look_up(&rows);
@@ -162,26 +183,26 @@ impl Data {
 }
 
 fn name_hash(name: &str) -> u64 {
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    hash >> 17
+    name.bytes().fold(fnv::START, |hash, byte| fnv::step(hash, u64::from(byte))) >> 17
 }
 
-/// Pages of rare sources, languages and types count more, pages with weak labels less.
+/// Pages of rare groups (source, language, type) count more, pages of sites that have many less,
+/// pages with weak labels less.
 fn weigh(pages: &[Page], examples: &mut [Example]) {
     fn group(page: &Page) -> (&str, &str, &str) {
         (&page.set, &page.lang, &page.page_type)
     }
-    let mut counts: HashMap<_, u32> = HashMap::new();
+    let mut groups: HashMap<_, u32> = HashMap::new();
+    let mut sites: HashMap<_, u32> = HashMap::new();
     for page in pages {
-        *counts.entry(group(page)).or_default() += 1;
+        *groups.entry(group(page)).or_default() += 1;
+        *sites.entry((&page.set, &page.site)).or_default() += 1;
     }
-    let most = counts.values().copied().max().unwrap_or(1) as f32;
+    let most = groups.values().copied().max().unwrap_or(1) as f32;
     for (page, example) in pages.iter().zip(examples) {
-        let count = counts[&group(page)] as f32;
-        let rarity = (most / count).powf(0.25).min(MAX_RARITY);
-        example.weight = rarity * if page.gold_quality { 1.0 } else { SILVER_WEIGHT };
+        let rarity = (most / groups[&group(page)] as f32).powf(0.25).min(MAX_RARITY);
+        let crowd = (sites[&(&page.set, &page.site)] as f32 / SITE_DUMPS).max(1.0).sqrt();
+        example.weight = rarity / crowd * if page.gold_quality { 1.0 } else { SILVER_WEIGHT };
     }
 }
 
@@ -214,9 +235,7 @@ fn vocabulary(pages: &[Page], examples: &[Example], tune: &[bool]) -> Vec<u32> {
     // A key's rank is its number of sites against what is asked.
     let mut ranked: Vec<(u32, u32)> = counts
         .into_iter()
-        .map(|(key, count)| {
-            ((count.sites * MIN_FOREIGN_SITES).max(count.foreign * MIN_SITES), key)
-        })
+        .map(|(key, count)| ((count.sites * MIN_FOREIGN_SITES).max(count.foreign * MIN_SITES), key))
         .filter(|&(rank, _)| rank >= MIN_SITES * MIN_FOREIGN_SITES)
         .collect();
     ranked.sort_by(|a, b| b.cmp(a));

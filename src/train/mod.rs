@@ -37,6 +37,10 @@ pub struct Settings {
     pub lexical_dropout: f32,
     /// Share of the first layer's units left out.
     pub unit_dropout: f32,
+    /// Share of doubt in the labels of content and chrome (Szegedy et al. 2016, arXiv 1512.00567).
+    pub label_smoothing: f32,
+    /// Decoupled weight decay of the embeddings.
+    pub embedding_decay: f32,
     /// Weight of the kinds in the loss; content has 1.
     pub kind_weight: f32,
     /// Longest run of lines taken from a page at once.
@@ -53,6 +57,8 @@ impl Default for Settings {
             token_dropout: 0.4,
             lexical_dropout: 0.15,
             unit_dropout: 0.15,
+            label_smoothing: 0.05,
+            embedding_decay: 0.1,
             kind_weight: 0.3,
             window: 1024,
         }
@@ -127,7 +133,7 @@ pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Ve
     let mut weights = Weights::random(data.keys.len(), settings.seed);
     let mut random = Random::new(settings.seed ^ 0x5eed);
     let mut adam = Adam::new(layout::COUNT);
-    let mut sparse = SparseAdam::new(data.keys.len());
+    let mut sparse = SparseAdam::new(data.keys.len(), settings.embedding_decay);
     let mut workers = [Worker::new(data), Worker::new(data)];
     let lines: usize = data.train.iter().map(|e| e.lines().min(settings.window)).sum();
     let steps = (lines * settings.epochs / settings.batch_lines).max(1);

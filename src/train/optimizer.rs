@@ -7,6 +7,7 @@ use crate::model::network::EMBEDDING;
 const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.99;
 const EPSILON: f32 = 1e-8;
+/// Weight decay of the network's parameters.
 const DECAY: f32 = 0.01;
 
 /// Gradients of larger norm are shortened to this.
@@ -52,13 +53,14 @@ pub struct SparseAdam {
     mean: Vec<[f32; EMBEDDING]>,
     square: Vec<[f32; EMBEDDING]>,
     steps: Vec<i32>,
+    decay: f32,
 }
 
 impl SparseAdam {
-    /// For `rows` rows.
-    pub fn new(rows: usize) -> SparseAdam {
+    /// For `rows` rows that decay by `decay`.
+    pub fn new(rows: usize, decay: f32) -> SparseAdam {
         let zero = vec![[0.0; EMBEDDING]; rows];
-        SparseAdam { mean: zero.clone(), square: zero, steps: vec![0; rows] }
+        SparseAdam { mean: zero.clone(), square: zero, steps: vec![0; rows], decay }
     }
 
     /// One step for the rows that `gradient` touched.
@@ -76,7 +78,7 @@ impl SparseAdam {
                 *square = BETA2 * *square + (1.0 - BETA2) * gradient * gradient;
                 let step = (*mean / first) / ((*square / second).sqrt() + EPSILON);
                 let weight = &mut rows[row][dimension];
-                *weight -= rate * (step + DECAY * *weight);
+                *weight -= rate * (step + self.decay * *weight);
             }
         }
     }

@@ -1,0 +1,360 @@
+//! The command line: what was typed ([`Args`]), then what was decided ([`Config`]).
+
+use std::env;
+use std::fmt::Write;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, ValueEnum};
+use dechrome::decode::{PRECISION_THRESHOLD, Policy, RECALL_THRESHOLD};
+use dechrome::filter::{LOOKAHEAD, MAX_HELD_BYTES, MAX_LINE_BYTES};
+use dechrome::label::{Kind, KindSet};
+use dechrome::output::{Blank, Selection, Style};
+
+/// Reads the plain-text dump of a web page and writes only the article.
+///
+/// Every line is judged, from its text and from the lines around it, to be content (the article)
+/// or chrome (menus, captions, comments, consent, related stories, footers). Content lines are
+/// written as they are, byte for byte; the others are left out.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = "See --help for more.", after_long_help = manual())]
+struct Args {
+    /// Pages to read, each a document of its own; `-` or none is standard input
+    #[arg(value_name = "FILE")]
+    paths: Vec<PathBuf>,
+
+    /// Write the lines that are dropped, and only those
+    #[arg(long, help_heading = "Output")]
+    invert: bool,
+
+    /// Write every line with its verdict, score and kind in front
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["json", "invert", "blank"])]
+    annotate: bool,
+
+    /// Write one JSON object for each line that is not blank
+    ///
+    /// The keys are document, line, offset, kept, score, probability, kind and text.
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["invert", "blank"])]
+    json: bool,
+
+    /// Blank lines to write: at most one between two written lines, all, or none
+    /// [default: squeeze]
+    #[arg(long, value_name = "WHICH", hide_possible_values = true, help_heading = "Output")]
+    blank: Option<WhichBlank>,
+
+    /// When to use colour, for --annotate [default: auto]
+    ///
+    /// `auto` is on a terminal, unless NO_COLOR is set or TERM is `dumb`.
+    #[arg(long, value_name = "WHEN", help_heading = "Output")]
+    color: Option<When>,
+
+    /// Write each line as soon as it is judged, as for `tail -f`
+    ///
+    /// So it is always when standard output is a terminal.
+    #[arg(long, help_heading = "Output")]
+    line_buffered: bool,
+
+    /// A line is content if its score is above X; the default is 0
+    ///
+    /// Scores are log-odds: content is positive, chrome negative. A higher threshold keeps fewer
+    /// lines.
+    #[arg(
+        long,
+        value_name = "X",
+        allow_negative_numbers = true,
+        value_parser = parse_threshold,
+        conflicts_with_all = ["precision", "recall"],
+        help_heading = "Judgement"
+    )]
+    threshold: Option<f32>,
+
+    /// Keep less: only what is surely content
+    #[arg(long, conflicts_with = "recall", help_heading = "Judgement")]
+    precision: bool,
+
+    /// Keep more: whatever may be content
+    #[arg(long, help_heading = "Judgement")]
+    recall: bool,
+
+    /// Keep these kinds too
+    #[arg(
+        long,
+        value_name = "KIND,..",
+        value_delimiter = ',',
+        value_parser = kind_parser(),
+        hide_possible_values = true,
+        help_heading = "Judgement"
+    )]
+    keep: Vec<Kind>,
+
+    /// Drop these kinds too
+    #[arg(
+        long,
+        value_name = "KIND,..",
+        value_delimiter = ',',
+        value_parser = kind_parser(),
+        hide_possible_values = true,
+        help_heading = "Judgement"
+    )]
+    drop: Vec<Kind>,
+
+    /// Keep these kinds and no others
+    #[arg(
+        long,
+        value_name = "KIND,..",
+        value_delimiter = ',',
+        value_parser = kind_parser(),
+        hide_possible_values = true,
+        conflicts_with_all = ["keep", "drop"],
+        help_heading = "Judgement"
+    )]
+    only: Vec<Kind>,
+
+    /// Judge with this model in place of the built-in one
+    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
+    model: Option<PathBuf>,
+
+    /// Exit with status 1 if no line of any input was kept
+    #[arg(short, long)]
+    exit_status: bool,
+
+    /// Print no warnings; errors are still printed
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum WhichBlank {
+    Squeeze,
+    Keep,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Where a document comes from.
+#[derive(Debug)]
+pub enum Source {
+    /// Standard input.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+/// How lines are written.
+#[derive(Clone, Copy, Debug)]
+pub enum Format {
+    /// The selected lines as they are.
+    Text(Selection, Blank),
+    /// All lines with their verdicts.
+    Annotate(Style),
+    /// JSON Lines.
+    Json,
+}
+
+/// What was decided.
+#[derive(Debug)]
+pub struct Config {
+    /// What to read, in order.
+    pub sources: Vec<Source>,
+    /// Which lines are kept.
+    pub policy: Policy,
+    /// How lines are written.
+    pub format: Format,
+    /// Whether each line is written at once.
+    pub is_line_buffered: bool,
+    /// Whether the exit status tells that nothing was kept.
+    pub tells_if_nothing_kept: bool,
+    /// Whether warnings are left out.
+    pub is_quiet: bool,
+    /// A model in place of the embedded one.
+    pub model: Option<PathBuf>,
+}
+
+/// Reads the command line. Wrong usage, `--help` and `--version` end the process here.
+///
+/// # Errors
+/// If there is nothing to read.
+pub fn parse() -> Result<Config> {
+    let args = Args::parse();
+    if let Some(kind) = args.keep.iter().find(|kind| args.drop.contains(kind)) {
+        let message = format!("'{kind}' is both in --keep and in --drop");
+        Args::command().error(ErrorKind::ArgumentConflict, message).exit();
+    }
+    if args.paths.is_empty() && io::stdin().is_terminal() {
+        bail!("nothing to read: name a file or pipe a page in, as in 'w3m -dump URL | dechrome'");
+    }
+    Ok(decide(args, io::stdout().is_terminal()))
+}
+
+fn decide(args: Args, is_terminal: bool) -> Config {
+    let policy = Policy { threshold: threshold(&args), keep: kinds_to_keep(&args) };
+    let format = if args.annotate {
+        let has_colour = match args.color.unwrap_or(When::Auto) {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => is_terminal && wants_colour(),
+        };
+        Format::Annotate(Style { has_colour, is_sanitized: is_terminal })
+    } else if args.json {
+        Format::Json
+    } else {
+        let selection = if args.invert { Selection::Dropped } else { Selection::Kept };
+        let blank = match args.blank {
+            None | Some(WhichBlank::Squeeze) => Blank::Squeeze,
+            Some(WhichBlank::Keep) => Blank::Keep,
+            Some(WhichBlank::None) => Blank::Drop,
+        };
+        Format::Text(selection, blank)
+    };
+    Config {
+        sources: sources(args.paths),
+        policy,
+        format,
+        is_line_buffered: args.line_buffered || is_terminal,
+        tells_if_nothing_kept: args.exit_status,
+        is_quiet: args.quiet,
+        model: args.model,
+    }
+}
+
+fn threshold(args: &Args) -> f32 {
+    if args.precision {
+        PRECISION_THRESHOLD
+    } else if args.recall {
+        RECALL_THRESHOLD
+    } else {
+        args.threshold.unwrap_or(Policy::default().threshold)
+    }
+}
+
+fn kinds_to_keep(args: &Args) -> KindSet {
+    if !args.only.is_empty() {
+        return args.only.iter().copied().collect();
+    }
+    let kept = args.keep.iter().copied().fold(KindSet::CONTENT, KindSet::with);
+    args.drop.iter().copied().fold(kept, KindSet::without)
+}
+
+fn sources(paths: Vec<PathBuf>) -> Vec<Source> {
+    if paths.is_empty() {
+        return vec![Source::Stdin];
+    }
+    let source = |path: PathBuf| {
+        if path.as_os_str() == "-" { Source::Stdin } else { Source::File(path) }
+    };
+    paths.into_iter().map(source).collect()
+}
+
+/// See <https://no-color.org>: any value that is not empty counts.
+fn wants_colour() -> bool {
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+fn parse_threshold(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(threshold) if threshold.is_finite() => Ok(threshold),
+        _ => Err("not a finite number".to_owned()),
+    }
+}
+
+fn kind_parser() -> impl TypedValueParser<Value = Kind> {
+    let names = Kind::ALL.map(|kind| PossibleValue::new(kind.name()));
+    PossibleValuesParser::new(names)
+        .map(|name| Kind::from_name(&name).expect("only names of kinds are possible"))
+}
+
+/// What `--help` tells below the options.
+fn manual() -> String {
+    let mut text = String::from(
+        "\
+Examples:
+  w3m -dump https://example.org/story | dechrome
+  dechrome page.txt > article.txt
+  dechrome --invert page.txt              what is left out
+  dechrome --annotate page.txt | less     why
+  dechrome --keep caption,byline page.txt
+  dechrome --json *.txt | jq -r 'select(.kind == \"heading\").text'
+
+Kinds:",
+    );
+    for (title, content) in [("kept by default", true), ("dropped by default", false)] {
+        _ = write!(text, "\n  {title}:\n");
+        for kind in Kind::ALL.into_iter().filter(|kind| kind.is_content() == content) {
+            _ = writeln!(text, "    {kind:9} {}", kind.describe());
+        }
+    }
+    _ = write!(
+        text,
+        "
+Limits:
+  A line is judged once {LOOKAHEAD} more lines that are not blank have been seen, or the document ends.
+  A line longer than {} is judged on its first and last parts and passed through.
+  When more than {} wait for a verdict, they are judged as if the document ended there.
+
+Exit status:
+  0  it ran, whatever was kept
+  1  nothing was kept, with --exit-status only
+  2  wrong usage, or an input failed; the other inputs were processed",
+        mebibytes(MAX_LINE_BYTES),
+        mebibytes(MAX_HELD_BYTES),
+    );
+    text
+}
+
+fn mebibytes(bytes: usize) -> String {
+    format!("{} MiB", bytes >> 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(args: &[&str]) -> Config {
+        decide(Args::parse_from([&["dechrome"], args].concat()), false)
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn kinds_move_across_the_border() {
+        let content = KindSet::CONTENT;
+        for (args, keep) in [
+            (&[][..], content),
+            (&["--keep", "caption,menu"], content.with(Kind::Caption).with(Kind::Menu)),
+            (
+                &["--keep", "caption", "--drop", "list"],
+                content.with(Kind::Caption).without(Kind::List),
+            ),
+            (&["--only=menu", "--only", "prose"], [Kind::Menu, Kind::Prose].into_iter().collect()),
+        ] {
+            assert_eq!(decided(args).policy.keep, keep, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn thresholds_and_presets() {
+        for (args, threshold) in [
+            (&[][..], Policy::default().threshold),
+            (&["--threshold", "-1.5"], -1.5),
+            (&["--threshold=2"], 2.0),
+            (&["--precision"], PRECISION_THRESHOLD),
+            (&["--recall"], RECALL_THRESHOLD),
+        ] {
+            assert_eq!(decided(args).policy.threshold, threshold, "{args:?}");
+        }
+        const { assert!(RECALL_THRESHOLD < PRECISION_THRESHOLD) }
+    }
+}

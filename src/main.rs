@@ -1,0 +1,17 @@
+//! The `dechrome` command: parse, run, exit code.
+
+use std::process::ExitCode;
+
+mod cli;
+mod markup;
+mod run;
+
+fn main() -> ExitCode {
+    let status = cli::parse().and_then(|config| run::run(&config));
+    status
+        .unwrap_or_else(|error| {
+            run::report(format_args!("{error:#}"));
+            run::Status::Failed
+        })
+        .into()
+}

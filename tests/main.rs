@@ -1,0 +1,9 @@
+//! Integration tests, one binary: the command in a scratch directory, the library's contracts on
+//! generated pages, and the labelled fixtures.
+
+mod cli;
+mod formats;
+mod golden;
+mod properties;
+mod streaming;
+mod util;

@@ -1,0 +1,192 @@
+//! Output leaves as soon as it is known, a reader that has seen enough ends the run, and memory
+//! does not grow with the input.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use dechrome::LOOKAHEAD;
+
+use crate::util::{Guard, KEEP_ALL, KEEP_NONE, Scratch};
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Lines of `source` as they come.
+fn lines_of(source: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(source).lines() {
+            if sender.send(line.unwrap()).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+#[test]
+fn line_buffered_output_does_not_wait_for_the_end() {
+    for mode in [&[KEEP_ALL][..], &[KEEP_NONE, "--invert"], &["--json"], &["--annotate"]] {
+        let scratch = Scratch::new();
+        let args = [mode, &["--line-buffered"][..]].concat();
+        let mut child = Guard(scratch.command(&args).spawn().unwrap());
+        let mut stdin = child.0.stdin.take().unwrap();
+        let lines = lines_of(child.0.stdout.take().unwrap());
+        for number in 0..=LOOKAHEAD {
+            writeln!(stdin, "Line {number} of a page that has not ended yet.").unwrap();
+        }
+        let first = lines.recv_timeout(PATIENCE).expect("the first line is judged by now");
+        assert!(first.contains("Line 0 of a page"), "{first}");
+        // One more in, one more out: nothing is held back.
+        for number in 1..20 {
+            writeln!(stdin, "One more line.").unwrap();
+            let line = lines.recv_timeout(PATIENCE).expect("the next line is judged by now");
+            assert!(line.contains(&format!("Line {number} of a page")), "{line}");
+        }
+        drop(stdin);
+        let rest = lines.iter().count();
+        assert_eq!(rest, LOOKAHEAD, "the end judges what was held");
+        assert!(child.0.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn the_lookahead_is_no_longer_than_it_says_and_no_shorter() {
+    let scratch = Scratch::new();
+    let mut child = Guard(scratch.command(&[KEEP_ALL, "--line-buffered"]).spawn().unwrap());
+    let mut stdin = child.0.stdin.take().unwrap();
+    let lines = lines_of(child.0.stdout.take().unwrap());
+    for _ in 0..LOOKAHEAD {
+        writeln!(stdin, "A line.\n\n").unwrap();
+    }
+    assert!(lines.recv_timeout(Duration::from_millis(300)).is_err(), "blank lines do not count");
+    writeln!(stdin, "A line.").unwrap();
+    assert_eq!(lines.recv_timeout(PATIENCE).unwrap(), "A line.");
+}
+
+#[test]
+fn a_closed_pipe_ends_the_run_quietly() {
+    let scratch = Scratch::new();
+    for mode in [
+        &[KEEP_ALL][..],
+        &[KEEP_ALL, "--line-buffered"],
+        &[KEEP_NONE, "--invert", "-e"],
+        &["--json"],
+        &["--annotate"],
+    ] {
+        let mut child = Guard(scratch.command(mode).spawn().unwrap());
+        let mut stdin = child.0.stdin.take().unwrap();
+        let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
+        // Without an end, like `yes`: only the command can end this.
+        let endless = thread::spawn(move || {
+            let page = "This line is repeated for ever and ever and ever.\n".repeat(1000);
+            while stdin.write_all(page.as_bytes()).is_ok() {}
+        });
+        let mut line = String::new();
+        for _ in 0..3 {
+            assert!(stdout.read_line(&mut line).unwrap() > 0);
+        }
+        drop(stdout);
+        let status = wait(&mut child);
+        assert_eq!(status, Some(0), "{mode:?}");
+        endless.join().unwrap();
+        let mut said = String::new();
+        child.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(said, "", "{mode:?}");
+    }
+}
+
+/// The exit code of a child that must end by itself.
+fn wait(child: &mut Guard) -> Option<i32> {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if let Some(status) = child.0.try_wait().unwrap() {
+            return status.code();
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("the command does not end");
+}
+
+#[test]
+#[cfg(unix)]
+fn head_ends_the_pipeline() {
+    let script = "yes 'A line without an end to them.' | \
+                  { dechrome --threshold=-1e30; echo $? >status; } | head -n 3";
+    let scratch = Scratch::new();
+    let ran = scratch.shell(script);
+    assert_eq!(ran.text(), "A line without an end to them.\n".repeat(3));
+    assert_eq!(std::fs::read_to_string(scratch.path("status")).unwrap(), "0\n");
+}
+
+/// The most memory that a process has had, in KiB.
+#[cfg(target_os = "linux")]
+fn peak_memory(id: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+}
+
+/// Runs the command on `start` and `count` times `chunk`; its peak memory in KiB and the number of
+/// bytes it wrote.
+#[cfg(target_os = "linux")]
+fn measured(args: &[&str], start: &str, chunk: &str, count: usize) -> (usize, u64) {
+    let scratch = Scratch::new();
+    let mut command = scratch.command(args);
+    let mut child = Guard(command.stderr(Stdio::inherit()).spawn().unwrap());
+    let mut stdin = child.0.stdin.take().unwrap();
+    let mut stdout = child.0.stdout.take().unwrap();
+    let counter = thread::spawn(move || io::copy(&mut stdout, &mut io::sink()).unwrap());
+    stdin.write_all(start.as_bytes()).unwrap();
+    for _ in 0..count {
+        stdin.write_all(chunk.as_bytes()).unwrap();
+    }
+    // What the pipe still holds is no more than has been processed a thousand times before.
+    let memory = peak_memory(child.0.id());
+    drop(stdin);
+    let written = counter.join().unwrap();
+    assert!(child.0.wait().unwrap().success());
+    (memory, written)
+}
+
+/// Far less than what comes in, far more than what the named limits add up to.
+#[cfg(target_os = "linux")]
+const MEMORY_LIMIT_KIB: usize = 32 << 10;
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_line_of_64_mib_takes_little_memory_and_loses_nothing() {
+    const COUNT: usize = 1024;
+    let chunk = "One line that does not end. ".repeat((64 << 10) / 28 + 1);
+    let chunk = &chunk[..64 << 10];
+    let size = (COUNT * chunk.len()) as u64;
+    for (args, expected) in [
+        (&[KEEP_ALL][..], size..=size),
+        (&[KEEP_NONE, "--invert"], size..=size),
+        (&[KEEP_NONE], 0..=0),
+        (&["--json"], size + 1..=size + 200),
+        (&["--annotate"], size + 1..=size + 200),
+    ] {
+        let (memory, written) = measured(args, "", chunk, COUNT);
+        assert!(memory < MEMORY_LIMIT_KIB, "{args:?}: {memory} KiB");
+        assert!(expected.contains(&written), "{args:?}: {written} of {size}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_endless_page_takes_little_memory() {
+    // Few lines each: a debug build judges some thousands a second.
+    for (what, start, chunk, count) in [
+        ("blank lines behind a line whose verdict is open", "Open.\n", "\n".repeat(1 << 20), 8),
+        ("lines", "", format!("{}\n", "Quite a long line. ".repeat(200)), 10_000),
+        ("long lines", "", format!("{}\n", "A long line. ".repeat(80_000)), 40),
+        ("long blank lines", "", format!("{}\n", " ".repeat(1_000_000)), 40),
+    ] {
+        let (memory, _) = measured(&[KEEP_ALL], start, &chunk, count);
+        assert!(memory < MEMORY_LIMIT_KIB, "{what}: {memory} KiB");
+    }
+}
