@@ -40,9 +40,8 @@ struct Args {
     #[arg(long, help_heading = "Output", conflicts_with_all = ["invert", "blank"])]
     json: bool,
 
-    /// Blank lines to write: at most one between two written lines, all, or none
-    /// [default: squeeze]
-    #[arg(long, value_name = "WHICH", hide_possible_values = true, help_heading = "Output")]
+    /// Which blank lines to write [default: squeeze]
+    #[arg(long, value_name = "WHICH", help_heading = "Output")]
     blank: Option<WhichBlank>,
 
     /// When to use colour, for --annotate [default: auto]
@@ -128,8 +127,11 @@ struct Args {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum WhichBlank {
+    /// At most one between two written lines
     Squeeze,
+    /// All
     Keep,
+    /// None
     None,
 }
 

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use dechrome::document::{is_blank, strip_ending};
 use dechrome::filter::Limits;
+use dechrome::model::Calibration;
 use dechrome::model::network::{EMBEDDING, layout};
 use dechrome::output::{Annotate, Blank, Json, Selection, Style, Text, Writer};
 use dechrome::{Filter, Model, Piece, Policy, Sink, Verdict};
@@ -27,7 +28,8 @@ fn noise(seed: u32) -> impl Iterator<Item = f32> {
 /// A model file whose weights are noise.
 pub fn noise_model_bytes() -> Vec<u8> {
     let parameters: Vec<f32> = noise(7).map(|x| 0.4 * x).take(layout::COUNT).collect();
-    Model::to_bytes(&parameters, (1.0, 0.8), &[0.01; EMBEDDING], &[])
+    let calibration = Calibration { factor: 1.0, offset: 0.8, border: 0.0 };
+    Model::to_bytes(&parameters, calibration, &[0.01; EMBEDDING], &[])
 }
 
 static NOISE: LazyLock<Model> =
@@ -207,6 +209,12 @@ fn the_model_of_noise_is_not_indifferent() {
 }
 
 proptest! {
+    // A case is many runs over a page, and a debug build is slow.
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases / 4,
+        ..ProptestConfig::default()
+    })]
+
     #[test]
     fn every_byte_is_seen_once_and_blank_lines_have_no_verdict(page in page()) {
         let seen = record(&mut Filter::new(&NOISE, Policy::default()), &[&page]);

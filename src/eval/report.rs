@@ -95,7 +95,8 @@ pub fn calibration_error(measured: &[Measured<'_>]) -> f64 {
 /// The whole report.
 pub fn render(measured: &[Measured<'_>]) -> String {
     let mut out = String::new();
-    let keys: [(&str, fn(&Page) -> &str); 4] = [
+    type Key = fn(&Page) -> &str;
+    let keys: [(&str, Key); 4] = [
         ("set", |page| &page.set),
         ("language", |page| &page.lang),
         ("type", |page| &page.page_type),

@@ -8,7 +8,7 @@
 //! | 8 | FNV-1a of all that follows |
 //! | 4 | number of parameters |
 //! | 4 | number of tokens |
-//! | 8 | calibration: factor and offset of the content logit, f32 each |
+//! | 12 | [`Calibration`]: factor, offset and border, f32 each |
 //! | 4 each | parameters, f32, as [`layout`] has them |
 //! | 64 | scale of each embedding dimension, f32 |
 //! | 4 × ([`BUCKETS`] + 1) | where each bucket of keys starts, u32 |
@@ -24,8 +24,8 @@ use crate::features::SCHEMA;
 use crate::fnv;
 
 const MAGIC: &[u8; 8] = b"DECHROME";
-const VERSION: u32 = 1;
-const HEADER: usize = 40;
+const VERSION: u32 = 2;
+const HEADER: usize = 44;
 
 /// Leading bits of a key that pick its bucket.
 const BUCKET_BITS: u32 = 14;
@@ -33,14 +33,24 @@ const BUCKET_BITS: u32 = 14;
 /// How many buckets the keys are sorted into.
 const BUCKETS: usize = 1 << BUCKET_BITS;
 
+/// What a content logit is worth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Calibration {
+    /// `factor * logit + offset` are the log-odds of content.
+    pub factor: f32,
+    /// See `factor`.
+    pub offset: f32,
+    /// The log-odds from which on keeping a line does more good than harm to a page's F1.
+    pub border: f32,
+}
+
 /// A model, ready to score. The tokens' table is used in place; only the few network
 /// parameters are copied out.
 pub struct Model {
     bytes: Cow<'static, [u8]>,
     parameters: Vec<f32>,
     scales: [f32; EMBEDDING],
-    factor: f32,
-    offset: f32,
+    calibration: Calibration,
     buckets: usize,
     keys: usize,
     embeddings: usize,
@@ -103,6 +113,10 @@ impl Model {
         if checksum(&bytes[24..]) != sum {
             return fail("its checksum is wrong", 16);
         }
+        let numbers = (32..HEADER).step_by(4).chain((HEADER..buckets).step_by(4));
+        if let Some(at) = numbers.into_iter().find(|&at| !float(&bytes, at).is_finite()) {
+            return fail("a number in it is not finite", at);
+        }
         let mut start = 0;
         for bucket in 0..=BUCKETS {
             let end = word(&bytes, buckets + 4 * bucket) as usize;
@@ -113,19 +127,19 @@ impl Model {
         }
         let parameters = (0..layout::COUNT).map(|i| float(&bytes, HEADER + 4 * i)).collect();
         let scales = std::array::from_fn(|i| float(&bytes, scales + 4 * i));
-        let (factor, offset) = (float(&bytes, 32), float(&bytes, 36));
-        Ok(Model { bytes, parameters, scales, factor, offset, buckets, keys, embeddings })
+        let [factor, offset, border] = [32, 36, 40].map(|at| float(&bytes, at));
+        let calibration = Calibration { factor, offset, border };
+        Ok(Model { bytes, parameters, scales, calibration, buckets, keys, embeddings })
     }
 
     /// The bytes of a model file. `tokens` are keys, rising, each with its embedding; `scales`
-    /// is what one step of an embedding is worth in each dimension; a content logit `x` is
-    /// calibrated to `factor * x + offset`.
+    /// is what one step of an embedding is worth in each dimension.
     ///
     /// # Panics
     /// When there are not [`layout::COUNT`] parameters or the keys do not rise.
     pub fn to_bytes(
         parameters: &[f32],
-        (factor, offset): (f32, f32),
+        calibration: Calibration,
         scales: &[f32; EMBEDDING],
         tokens: &[(u32, [i8; EMBEDDING])],
     ) -> Vec<u8> {
@@ -135,7 +149,8 @@ impl Model {
         let mut put = |value: u32| body.extend_from_slice(&value.to_le_bytes());
         put(layout::COUNT as u32);
         put(tokens.len() as u32);
-        for value in [factor, offset].iter().chain(parameters).chain(scales) {
+        let Calibration { factor, offset, border } = calibration;
+        for value in [factor, offset, border].iter().chain(parameters).chain(scales) {
             put(value.to_bits());
         }
         for bucket in 0..=BUCKETS as u64 {
@@ -166,9 +181,9 @@ impl Model {
         &self.scales
     }
 
-    /// The content logit as calibrated log-odds.
-    pub(super) fn calibrate(&self, logit: f32) -> f32 {
-        self.factor * logit + self.offset
+    /// What a content logit is worth.
+    pub(super) fn calibration(&self) -> Calibration {
+        self.calibration
     }
 
     /// The embedding of a token, its bytes signed; `None` for a token that training did not
@@ -188,9 +203,11 @@ impl Model {
 mod tests {
     use super::*;
 
+    const CALIBRATION: Calibration = Calibration { factor: 2.0, offset: 1.0, border: -0.5 };
+
     fn small() -> Vec<u8> {
         let tokens = [(7, [1; EMBEDDING]), (1 << 31, [-2; EMBEDDING]), (u32::MAX, [3; EMBEDDING])];
-        Model::to_bytes(&vec![0.5; layout::COUNT], (2.0, 1.0), &[0.25; EMBEDDING], &tokens)
+        Model::to_bytes(&vec![0.5; layout::COUNT], CALIBRATION, &[0.25; EMBEDDING], &tokens)
     }
 
     #[test]
@@ -200,14 +217,14 @@ mod tests {
         assert_eq!(model.embedding(1 << 31), Some(&[254; EMBEDDING]));
         assert_eq!(model.embedding(u32::MAX), Some(&[3; EMBEDDING]));
         assert_eq!(model.embedding(8), None);
-        assert_eq!(model.calibrate(3.0), 7.0);
+        assert_eq!(model.calibration(), CALIBRATION);
         assert!(model.parameters().iter().all(|&p| p == 0.5));
     }
 
     #[test]
     fn a_damaged_or_foreign_file_is_an_error() {
         let good = small();
-        for cut in [0, 7, 8, 39, 100, good.len() - 1] {
+        for cut in [0, 7, 8, 43, 100, good.len() - 1] {
             assert!(Model::from_bytes(good[..cut].to_vec()).is_err(), "cut at {cut}");
         }
         for at in [0, 8, 12, 16, 24, 28, 32, HEADER, good.len() - 1] {
@@ -215,6 +232,9 @@ mod tests {
             bad[at] ^= 1;
             assert!(Model::from_bytes(bad).is_err(), "flipped at {at}");
         }
+        let nan =
+            Model::to_bytes(&vec![f32::NAN; layout::COUNT], CALIBRATION, &[0.25; EMBEDDING], &[]);
+        assert!(Model::from_bytes(nan).is_err());
         let message = Model::from_bytes(b"hello".to_vec()).unwrap_err().to_string();
         assert_eq!(message, "not a usable model: it does not start with DECHROME (byte 0)");
     }

@@ -8,7 +8,7 @@ pub mod network;
 
 use std::sync::LazyLock;
 
-pub use format::Model;
+pub use format::{Calibration, Model};
 pub use network::LOOKAHEAD;
 use network::{EMBEDDING, Logits, Stream};
 
@@ -18,9 +18,10 @@ use crate::label::Kind;
 /// What the model says of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scores {
-    /// Log-odds of content, calibrated: positive is content.
+    /// Log-odds of content, less those at the border: positive is content.
     pub content: f32,
-    /// The probability, 0 to 1, that goes with it.
+    /// Calibrated probability, 0 to 1, of content. At the border it need not be one half: the
+    /// border is where keeping a line begins to do more good than harm to a page's F1.
     pub probability: f32,
     /// Log-likelihoods of the kinds in the order of [`Kind::ALL`], up to a constant.
     pub kinds: [f32; Kind::COUNT],
@@ -99,7 +100,8 @@ impl<'m> Scorer<'m> {
     }
 
     fn scores(&self, logits: &Logits) -> Scores {
-        let content = self.model.calibrate(logits.content);
-        Scores { content, probability: math::sigmoid(content), kinds: logits.kinds }
+        let Calibration { factor, offset, border } = self.model.calibration();
+        let odds = factor * logits.content + offset;
+        Scores { content: odds - border, probability: math::sigmoid(odds), kinds: logits.kinds }
     }
 }

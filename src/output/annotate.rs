@@ -11,7 +11,7 @@
 //! `cut` gives the page back. Each line ends as it ended in the page; one that had no ending
 //! gets a `\n`.
 //!
-//! For a terminal the text is made safe, see [`sanitize`](super::sanitize), and bytes that are
+//! For a terminal the text is made safe, see [`sanitize`], and bytes that are
 //! no UTF-8 are shown as U+FFFD. Otherwise its bytes are written as they came.
 
 use std::io::{self, Write};

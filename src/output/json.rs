@@ -16,7 +16,7 @@
 //! | `text` | string | the line without its ending; what is no UTF-8 becomes U+FFFD |
 //!
 //! All keys are always there, in this order, and there are no others. Each object ends with a
-//! `\n`. Characters that a terminal could act on (see [`sanitize`](super::sanitize)) are
+//! `\n`. Characters that a terminal could act on (see [`sanitize`]) are
 //! escaped, so the output is safe to look at. Over-long lines are streamed: memory does not grow
 //! with the line.
 

@@ -403,7 +403,7 @@ mod tests {
         let mut random = Random::new(7);
         let mut rows = Vec::new();
         for line in 0..lines {
-            let dense: [u8; DENSE] = std::array::from_fn(|_| random.below(128) as u8);
+            let dense: [u8; DENSE] = std::array::from_fn(|_| random.below(16) as u8);
             let tokens: Vec<u32> =
                 (0..random.below(5)).map(|_| random.below(TOKENS) as u32).collect();
             let label = (line % 7 != 3).then(|| Kind::ALL[random.below(Kind::COUNT)]);

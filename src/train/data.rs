@@ -30,10 +30,6 @@ const SILVER_WEIGHT: f32 = 0.6;
 /// The most a page of a rare source, language and type counts, against one of the most common.
 const MAX_RARITY: f32 = 3.0;
 
-/// A site with more dumps than this has them count less each: in all it counts as the square
-/// root of their number.
-const SITE_DUMPS: f32 = 8.0;
-
 /// A page as features.
 #[derive(Clone, Debug, Default)]
 pub struct Example {
@@ -48,12 +44,14 @@ pub struct Example {
     roots: Vec<f32>,
     /// What the page counts.
     pub weight: f32,
+    /// The source it is from.
+    pub set: String,
 }
 
 impl Example {
     /// Features of a page, tokens as keys.
     pub fn of(page: &Page) -> Example {
-        let mut example = Example { weight: 1.0, ..Example::default() };
+        let mut example = Example { weight: 1.0, set: page.set.clone(), ..Example::default() };
         let mut extractor = Extractor::new();
         for (_, text, letter) in page.lines() {
             // The dump's own lines: a `\r` before the `\n` is no text.
@@ -167,7 +165,7 @@ impl Data {
         });
         weigh(pages, &mut examples);
         let tune: Vec<bool> =
-            pages.iter().map(|page| name_hash(&page.site) % TUNE_SITES == 0).collect();
+            pages.iter().map(|page| name_hash(&page.site).is_multiple_of(TUNE_SITES)).collect();
         let keys = vocabulary(pages, &examples, &tune);
         let rows: KeyMap<u32> =
             keys.iter().enumerate().map(|(row, &key)| (key, row as u32)).collect();
@@ -186,23 +184,19 @@ fn name_hash(name: &str) -> u64 {
     name.bytes().fold(fnv::START, |hash, byte| fnv::step(hash, u64::from(byte))) >> 17
 }
 
-/// Pages of rare groups (source, language, type) count more, pages of sites that have many less,
-/// pages with weak labels less.
+/// Pages of rare groups (source, language, type) count more, pages with weak labels less.
 fn weigh(pages: &[Page], examples: &mut [Example]) {
     fn group(page: &Page) -> (&str, &str, &str) {
         (&page.set, &page.lang, &page.page_type)
     }
     let mut groups: HashMap<_, u32> = HashMap::new();
-    let mut sites: HashMap<_, u32> = HashMap::new();
     for page in pages {
         *groups.entry(group(page)).or_default() += 1;
-        *sites.entry((&page.set, &page.site)).or_default() += 1;
     }
     let most = groups.values().copied().max().unwrap_or(1) as f32;
     for (page, example) in pages.iter().zip(examples) {
         let rarity = (most / groups[&group(page)] as f32).powf(0.25).min(MAX_RARITY);
-        let crowd = (sites[&(&page.set, &page.site)] as f32 / SITE_DUMPS).max(1.0).sqrt();
-        example.weight = rarity / crowd * if page.gold_quality { 1.0 } else { SILVER_WEIGHT };
+        example.weight = rarity * if page.gold_quality { 1.0 } else { SILVER_WEIGHT };
     }
 }
 

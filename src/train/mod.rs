@@ -1,10 +1,11 @@
 //! Training: from labelled pages to a model file. Behind the `train` feature.
 //!
 //! [`corpus`] reads the pages, [`data`] turns them into features with the extractor that
-//! prediction uses, [`backward`] differentiates the network, [`optimizer`] moves its weights, and
-//! [`run`] does it all with one seed: the same corpus and seed give the same bytes.
+//! prediction uses, [`backward`] differentiates the network, [`optimizer`] moves its weights,
+//! `calibration` sets the border, and [`run`] does it all with one seed: the same corpus and seed give the same bytes.
 
 pub mod backward;
+mod calibration;
 pub mod corpus;
 pub mod data;
 pub mod optimizer;
@@ -14,7 +15,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::model::network::{EMBEDDING, layout};
-use crate::model::{Model, math};
+use crate::model::{Calibration, Model, math};
 use backward::{Gradient, Tape};
 use data::{Data, Example};
 use optimizer::{Adam, SparseAdam};
@@ -108,7 +109,7 @@ impl Weights {
     }
 
     /// The model file of these weights over the tokens `keys`.
-    fn to_bytes(&self, keys: &[u32], calibration: (f32, f32)) -> Vec<u8> {
+    fn to_bytes(&self, keys: &[u32], calibration: Calibration) -> Vec<u8> {
         let mut scales = [f32::MIN_POSITIVE; EMBEDDING];
         // A few rows in a thousand may clip: a finer step serves all others.
         for (dimension, scale) in scales.iter_mut().enumerate() {
@@ -167,7 +168,7 @@ pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Ve
             let [a, b] = &mut workers;
             a.gradient.absorb(&mut b.gradient);
             adam.step(&mut weights.parameters, &a.gradient.parameters, rate);
-            sparse.step(&mut weights.embeddings, &mut a.gradient, rate);
+            sparse.step(&mut weights.embeddings, &a.gradient, rate);
             a.gradient.clear();
             loss += a.take_loss() + b.take_loss();
             step += 1;
@@ -182,8 +183,8 @@ pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Ve
             }
         }
     }
-    let calibration = calibrate(&weights, &data.tune);
-    report(&format!("calibration {calibration:?}"));
+    let calibration = calibration::fit(&weights, &data.tune);
+    report(&format!("{calibration:?}"));
     weights.to_bytes(&data.keys, calibration)
 }
 
@@ -250,37 +251,4 @@ impl Worker {
     fn take_loss(&mut self) -> f64 {
         std::mem::take(&mut self.loss)
     }
-}
-
-/// Factor and offset that make the content logit a calibrated one on `pages` (Platt 1999):
-/// logistic regression by Newton's method, every page the same weight.
-fn calibrate(weights: &Weights, pages: &[Example]) -> (f32, f32) {
-    let mut points: Vec<(f64, f64, f64)> = Vec::new();
-    let mut tape = Tape::default();
-    for page in pages {
-        tape.forward(weights, page, 0..page.lines(), None);
-        let labelled = page.labels.iter().filter(|label| label.is_some()).count();
-        for (logits, label) in tape.logits().iter().zip(&page.labels) {
-            if let Some(kind) = label {
-                let weight = 1.0 / labelled as f64;
-                points.push((f64::from(logits.content), f64::from(kind.is_content()), weight));
-            }
-        }
-    }
-    // From nothing, where the curvature is greatest, Newton's steps do not overshoot.
-    let (mut factor, mut offset) = (0.0_f64, 0.0_f64);
-    for _ in 0..20 {
-        let (mut g, mut h) = ([0.0; 2], [1e-9, 0.0, 1e-9]);
-        for &(x, y, weight) in &points {
-            let p = 1.0 / (1.0 + (-(factor * x + offset)).exp());
-            let (error, curvature) = (weight * (p - y), weight * p * (1.0 - p));
-            g = [g[0] + error * x, g[1] + error];
-            h = [h[0] + curvature * x * x, h[1] + curvature * x, h[2] + curvature];
-        }
-        let determinant = h[0] * h[2] - h[1] * h[1];
-        factor -= (h[2] * g[0] - h[1] * g[1]) / determinant;
-        offset -= (h[0] * g[1] - h[1] * g[0]) / determinant;
-    }
-    // Too few pages to calibrate on: leave the logit as it is.
-    if (0.1..10.0).contains(&factor) { (factor as f32, offset as f32) } else { (1.0, 0.0) }
 }

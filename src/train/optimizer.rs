@@ -32,17 +32,33 @@ impl Adam {
         self.steps += 1;
         let norm = gradient.iter().map(|g| g * g).sum::<f32>().sqrt();
         let clip = if norm > MAX_NORM { MAX_NORM / norm } else { 1.0 };
+        let moments = self.mean.iter_mut().zip(&mut self.square);
+        let rule = Rule { rate, decay: DECAY, steps: self.steps };
+        rule.step(parameters, gradient.iter().map(|gradient| gradient * clip), moments);
+    }
+}
+
+/// How weights move that have moved `steps` times, this time included.
+struct Rule {
+    rate: f32,
+    decay: f32,
+    steps: i32,
+}
+
+impl Rule {
+    fn step<'m>(
+        &self,
+        weights: &mut [f32],
+        gradient: impl Iterator<Item = f32>,
+        moments: impl Iterator<Item = (&'m mut f32, &'m mut f32)>,
+    ) {
         let first = 1.0 - BETA1.powi(self.steps);
         let second = 1.0 - BETA2.powi(self.steps);
-        let moments = self.mean.iter_mut().zip(&mut self.square);
-        for ((parameter, gradient), (mean, square)) in
-            parameters.iter_mut().zip(gradient).zip(moments)
-        {
-            let gradient = gradient * clip;
+        for ((weight, gradient), (mean, square)) in weights.iter_mut().zip(gradient).zip(moments) {
             *mean = BETA1 * *mean + (1.0 - BETA1) * gradient;
             *square = BETA2 * *square + (1.0 - BETA2) * gradient * gradient;
             let step = (*mean / first) / ((*square / second).sqrt() + EPSILON);
-            *parameter -= rate * (step + DECAY * *parameter);
+            *weight -= self.rate * (step + self.decay * *weight);
         }
     }
 }
@@ -64,22 +80,13 @@ impl SparseAdam {
     }
 
     /// One step for the rows that `gradient` touched.
-    pub fn step(&mut self, rows: &mut [[f32; EMBEDDING]], gradient: &mut Gradient, rate: f32) {
+    pub fn step(&mut self, rows: &mut [[f32; EMBEDDING]], gradient: &Gradient, rate: f32) {
         for &row in &gradient.touched {
             let row = row as usize;
             self.steps[row] += 1;
-            let first = 1.0 - BETA1.powi(self.steps[row]);
-            let second = 1.0 - BETA2.powi(self.steps[row]);
-            for dimension in 0..EMBEDDING {
-                let gradient = gradient.embeddings[row][dimension];
-                let mean = &mut self.mean[row][dimension];
-                let square = &mut self.square[row][dimension];
-                *mean = BETA1 * *mean + (1.0 - BETA1) * gradient;
-                *square = BETA2 * *square + (1.0 - BETA2) * gradient * gradient;
-                let step = (*mean / first) / ((*square / second).sqrt() + EPSILON);
-                let weight = &mut rows[row][dimension];
-                *weight -= rate * (step + self.decay * *weight);
-            }
+            let rule = Rule { rate, decay: self.decay, steps: self.steps[row] };
+            let moments = self.mean[row].iter_mut().zip(&mut self.square[row]);
+            rule.step(&mut rows[row], gradient.embeddings[row].iter().copied(), moments);
         }
     }
 }
