@@ -11,6 +11,10 @@ use crate::model::Calibration;
 /// Borders tried, in tenths of calibrated log-odds.
 const BORDERS: std::ops::RangeInclusive<i32> = -25..=10;
 
+/// The highest border whose mean F1 is within this of the best is taken: the curve is flat on
+/// top, and on a page with an article chrome that comes through is worse than a line lost.
+const BORDER_SLACK: f64 = 0.01;
+
 /// A labelled line: its logit, whether it is content, its words.
 #[derive(Clone, Copy)]
 struct Line {
@@ -29,15 +33,16 @@ pub(super) fn fit(weights: &Weights, pages: &[Example]) -> Calibration {
         sets.entry(&page.set).or_default().push(lines);
     }
     let sets: Vec<_> = sets.into_values().collect();
-    let mut best = (0.0, 0.0);
-    for tenths in BORDERS {
-        let border = f64::from(tenths) / 10.0;
-        let f1 = mean_f1(&sets, |line| factor * line.logit + offset > border);
-        if f1 > best.0 {
-            best = (f1, border);
-        }
-    }
-    Calibration { factor: factor as f32, offset: offset as f32, border: best.1 as f32 }
+    let tried: Vec<(f64, f64)> = BORDERS
+        .map(|tenths| {
+            let border = f64::from(tenths) / 10.0;
+            (border, mean_f1(&sets, |line| factor * line.logit + offset > border))
+        })
+        .collect();
+    let best = tried.iter().map(|&(_, f1)| f1).fold(0.0, f64::max);
+    let good = tried.iter().rev().find(|&&(_, f1)| f1 >= best - BORDER_SLACK);
+    let border = good.map_or(0.0, |&(border, _)| border);
+    Calibration { factor: factor as f32, offset: offset as f32, border: border as f32 }
 }
 
 fn lines(weights: &Weights, page: &Example, tape: &mut Tape) -> Vec<Line> {

@@ -30,6 +30,10 @@ const SILVER_WEIGHT: f32 = 0.6;
 /// The most a page of a rare source, language and type counts, against one of the most common.
 const MAX_RARITY: f32 = 3.0;
 
+/// A site with more dumps than this has them count less each: in all it counts as the square
+/// root of their number.
+const SITE_DUMPS: f32 = 8.0;
+
 /// A page as features.
 #[derive(Clone, Debug, Default)]
 pub struct Example {
@@ -184,19 +188,25 @@ fn name_hash(name: &str) -> u64 {
     name.bytes().fold(fnv::START, |hash, byte| fnv::step(hash, u64::from(byte))) >> 17
 }
 
-/// Pages of rare groups (source, language, type) count more, pages with weak labels less.
+/// Pages of rare groups (source, language, type) count more, pages of sites that have many less,
+/// pages with weak labels less.
 fn weigh(pages: &[Page], examples: &mut [Example]) {
     fn group(page: &Page) -> (&str, &str, &str) {
         (&page.set, &page.lang, &page.page_type)
     }
     let mut groups: HashMap<_, u32> = HashMap::new();
+    let mut sites: HashMap<_, u32> = HashMap::new();
     for page in pages {
         *groups.entry(group(page)).or_default() += 1;
+        *sites.entry((&page.set, &page.site)).or_default() += 1;
     }
     let most = groups.values().copied().max().unwrap_or(1) as f32;
     for (page, example) in pages.iter().zip(examples) {
         let rarity = (most / groups[&group(page)] as f32).powf(0.25).min(MAX_RARITY);
-        example.weight = rarity * if page.gold_quality { 1.0 } else { SILVER_WEIGHT };
+        let dumps = sites[&(&page.set, &page.site)] as f32;
+        let crowd = (dumps / SITE_DUMPS).max(1.0).sqrt();
+        let quality = if page.gold_quality { 1.0 } else { SILVER_WEIGHT };
+        example.weight = rarity * quality / crowd;
     }
 }
 
