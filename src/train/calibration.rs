@@ -61,14 +61,14 @@ fn lines(weights: &Weights, page: &Example, tape: &mut Tape) -> Vec<Line> {
 /// by Newton's method, every page the same weight.
 fn platt(pages: &[Vec<Line>]) -> (f64, f64) {
     // From nothing, where the curvature is greatest, Newton's steps do not overshoot.
-    let (mut factor, mut offset) = (0.0, 0.0);
+    let (mut factor, mut offset) = (0.0_f64, 0.0_f64);
     for _ in 0..20 {
         let (mut g, mut h) = ([0.0; 2], [1e-9, 0.0, 1e-9]);
         for page in pages {
             let weight = 1.0 / page.len() as f64;
             for line in page {
                 let x = line.logit;
-                let p = 1.0 / (1.0 + (-(factor * x + offset) as f64).exp());
+                let p = 1.0 / (1.0 + f64::exp(-(factor * x + offset)));
                 let error = weight * (p - f64::from(line.content));
                 let curvature = weight * p * (1.0 - p);
                 g = [g[0] + error * x, g[1] + error];
