@@ -17,48 +17,35 @@ pub(super) enum Class {
     Symbol,
 }
 
-/// Scripts told apart by the model.
+/// How a script writes words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Script {
-    Latin,
-    Greek,
-    Cyrillic,
-    /// Hebrew, Arabic and others from right to left.
-    RightToLeft,
-    /// Devanagari and the other scripts of India.
-    Indic,
-    /// Thai, Lao, Khmer, Burmese.
+enum Script {
+    /// With spaces between them.
+    Spaced,
+    /// Together, some two characters a word: Chinese characters and kana.
+    EastAsian,
+    /// Together, some five characters a word, vowel signs counted: Thai, Lao, Khmer, Burmese.
     SoutheastAsian,
-    Kana,
-    Han,
-    Hangul,
-    Other,
 }
 
 impl Script {
-    pub(super) const COUNT: usize = 10;
-
     fn of(c: char) -> Script {
         match c as u32 {
-            0..0x370 | 0x1e00..0x1f00 => Script::Latin,
-            0x370..0x400 | 0x1f00..0x2000 => Script::Greek,
-            0x400..0x530 | 0x2de0..0x2e00 | 0xa640..0xa6a0 => Script::Cyrillic,
-            0x590..0x900 | 0xfb1d..0xfe00 | 0xfe70..0xff00 => Script::RightToLeft,
-            0x900..0xe00 => Script::Indic,
             0xe00..0xf00 | 0x1000..0x10a0 | 0x1780..0x1800 => Script::SoutheastAsian,
-            0x3040..0x3100 | 0x31f0..0x3200 | 0xff66..0xffa0 => Script::Kana,
             0x3005..0x3008
+            | 0x3040..0x3100
+            | 0x31f0..0x3200
             | 0x3400..0x4dc0
             | 0x4e00..0xa000
             | 0xf900..0xfb00
-            | 0x20000..0x33480 => Script::Han,
-            0x1100..0x1200 | 0x3130..0x3190 | 0xac00..0xd7b0 => Script::Hangul,
-            _ => Script::Other,
+            | 0xff66..0xffa0
+            | 0x20000..0x33480 => Script::EastAsian,
+            _ => Script::Spaced,
         }
     }
 
     fn is_spaceless(self) -> bool {
-        matches!(self, Script::SoutheastAsian | Script::Kana | Script::Han)
+        self != Script::Spaced
     }
 }
 
@@ -71,7 +58,7 @@ fn classify(c: char) -> (Class, Script) {
             ' ' | '\t'..='\r' => Class::Space,
             _ => Class::Symbol,
         };
-        return (class, Script::Latin);
+        return (class, Script::Spaced);
     }
     let script = Script::of(c);
     let class = if c.is_whitespace() {
@@ -226,13 +213,11 @@ fn character(c: char, counts: &mut Counts, words: &mut Words) {
         }
         Class::Spaceless => {
             counts.spaceless += 1;
+            counts.southeast_asian += u32::from(script == Script::SoutheastAsian);
             words.end_word(counts);
             words.character(c, counts);
         }
         Class::Symbol => symbol(c, counts, words),
-    }
-    if !matches!(class, Class::Digit | Class::Symbol) {
-        counts.scripts[script as usize] += 1;
     }
     if class != Class::Symbol {
         counts.previous_symbol = None;

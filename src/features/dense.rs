@@ -1,11 +1,11 @@
 //! The dense features: counts of a line's characters and words, and of the document so far,
 //! brought to 0..=127.
 
-use super::chars::{Class, Script, ends_sentence};
+use super::chars::{Class, ends_sentence};
 use super::tokens::Words;
 
 /// How many dense features a line has.
-pub const DENSE: usize = 80;
+pub const DENSE: usize = 70;
 
 /// The dense features of a line, each 0..=127.
 pub type Dense = [u8; DENSE];
@@ -25,7 +25,8 @@ pub(super) struct Counts {
     pub spaceless: u32,
     pub digits: u32,
     pub symbols: u32,
-    pub scripts: [u32; Script::COUNT],
+    /// Of the `spaceless`, those of scripts with some five characters a word.
+    pub southeast_asian: u32,
     /// Words, and characters of scripts that write words together.
     pub words: u32,
     pub letter_words: u32,
@@ -115,9 +116,10 @@ impl Counts {
         self.lower + self.upper + self.caseless + self.spaceless
     }
 
-    /// Words, with two characters a word where a script writes words together.
+    /// Words; where a script writes them together, by the usual length of one.
     fn text_words(&self) -> u32 {
-        self.words - self.spaceless.min(self.words) / 2
+        let east_asian = self.spaceless - self.southeast_asian;
+        self.words - self.spaceless + east_asian.div_ceil(2) + self.southeast_asian.div_ceil(5)
     }
 }
 
@@ -238,11 +240,6 @@ pub(super) fn features(
     put(few(counts.link_marks));
     put(share(counts.link_marks, n.max(1)));
     put(yes(counts.first == '['));
-
-    // Scripts.
-    for count in counts.scripts {
-        put(share(count, letters));
-    }
 
     // The document so far.
     put(yes(seen));

@@ -12,7 +12,7 @@ mod tokens;
 pub use dense::{DENSE, Dense};
 
 /// Version of the features' meaning. A model file trained on another version is refused.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// How much of each end of an over-long line is looked at.
 pub const SCORED_BYTES: usize = 16 << 10;

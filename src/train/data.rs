@@ -28,7 +28,7 @@ const TUNE_SITES: u64 = 16;
 const SILVER_WEIGHT: f32 = 0.6;
 
 /// The most a page of a rare source, language and type counts, against one of the most common.
-const MAX_RARITY: f32 = 3.0;
+const MAX_RARITY: f32 = 2.0;
 
 /// A site with more dumps than this has them count less each: in all it counts as the square
 /// root of their number.
