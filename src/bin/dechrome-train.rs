@@ -34,6 +34,12 @@ struct Arguments {
     /// Share of lines whose tokens are all left out
     #[arg(long, default_value_t = Settings::default().lexical_dropout)]
     lexical_dropout: f32,
+    /// Share of pages whose tokens are all left out
+    #[arg(long, default_value_t = Settings::default().page_lexical_dropout)]
+    page_lexical_dropout: f32,
+    /// Share of pages whose case is taken away
+    #[arg(long, default_value_t = Settings::default().case_dropout)]
+    case_dropout: f32,
     /// Share of the first layer's units left out
     #[arg(long, default_value_t = Settings::default().unit_dropout)]
     unit_dropout: f32,
@@ -56,6 +62,8 @@ fn main() -> Result<()> {
         rate: arguments.rate,
         token_dropout: arguments.token_dropout,
         lexical_dropout: arguments.lexical_dropout,
+        page_lexical_dropout: arguments.page_lexical_dropout,
+        case_dropout: arguments.case_dropout,
         unit_dropout: arguments.unit_dropout,
         label_smoothing: arguments.label_smoothing,
         embedding_decay: arguments.embedding_decay,

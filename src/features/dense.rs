@@ -1,11 +1,11 @@
 //! The dense features: counts of a line's characters and words, and of the document so far,
-//! brought to 0..=127.
+//! brought to 0..=127. One table names them all.
 
 use super::chars::{Class, ends_sentence};
 use super::tokens::Words;
 
 /// How many dense features a line has.
-pub const DENSE: usize = 70;
+pub const DENSE: usize = Feature::ALL.len();
 
 /// The dense features of a line, each 0..=127.
 pub type Dense = [u8; DENSE];
@@ -148,112 +148,156 @@ fn few(count: u32) -> u8 {
     (count.min(8) * 15) as u8
 }
 
+/// What the features are made of.
+struct Line<'l> {
+    counts: &'l Counts,
+    words: &'l Words,
+    document: &'l DocumentSoFar,
+    seen: bool,
+    /// Words, by the usual length of one where they are written together.
+    n: u32,
+    letters: u32,
+    cased: u32,
+    spaced: u32,
+}
+
+macro_rules! dense_features {
+    (|$line:ident| $($name:ident, $doc:literal, $value:expr;)*) => {
+        /// The dense features, in the order they have in [`Dense`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Feature { $(#[doc = concat!($doc, ".")] $name,)* }
+
+        impl Feature {
+            /// Every feature.
+            pub const ALL: &'static [Feature] = &[$(Feature::$name,)*];
+
+            /// What it tells, in words.
+            pub const fn describe(self) -> &'static str {
+                match self { $(Feature::$name => $doc,)* }
+            }
+        }
+
+        fn values($line: &Line<'_>) -> Dense {
+            [$($value,)*]
+        }
+    };
+}
+
+dense_features! { |line|
+    // How much there is.
+    Characters, "Length in characters", log2_eighths(line.counts.chars);
+    Words, "Length in words", log2_eighths(line.n);
+    ThreeWords, "At least 3 words", yes(line.n >= 3);
+    SixWords, "At least 6 words", yes(line.n >= 6);
+    TenWords, "At least 10 words", yes(line.n >= 10);
+    ManyWords, "At least 25 words", yes(line.n >= 25);
+    WordLength, "Mean length of its words", (8 * line.spaced / line.counts.letter_words.max(1)).min(127) as u8;
+    Distinct, "Share of distinct words", share(line.words.distinct(), line.counts.words.min(256));
+    Columns, "Columns it fills", log2_eighths(line.counts.columns());
+    Wrapped, "As wide as a wrapped line", yes(line.counts.is_wrapped());
+    Indent, "Indent", log2_eighths(line.counts.indent) / 2 * 3;
+
+    // What it is made of.
+    Letters, "Share of letters", share(line.letters, line.counts.chars);
+    Digits, "Share of digits", share(line.counts.digits, line.counts.chars);
+    Signs, "Share of signs", share(line.counts.symbols, line.counts.chars);
+    Capitals, "Share of capitals", share(line.counts.upper, line.cased);
+    NoCase, "No letter has case", yes(line.cased == 0);
+    Spaceless, "Share of letters written without spaces", share(line.counts.spaceless, line.letters);
+    Capitalised, "Share of capitalised words", share(line.counts.capitalised, line.counts.letter_words);
+    Shouted, "Share of words in capitals", share(line.counts.shouted, line.counts.letter_words);
+    Numbers, "Share of numbers", share(line.counts.numbers, line.counts.words);
+    Years, "Numbers of four digits", few(line.counts.years);
+
+    // How it starts.
+    StartsLower, "Starts in lower case", yes(line.counts.first_class == Some(Class::Lower));
+    StartsUpper, "Starts with a capital", yes(line.counts.first_class == Some(Class::Upper));
+    StartsCaseless, "Starts with a letter without case", yes(matches!(line.counts.first_class, Some(Class::Caseless | Class::Spaceless)));
+    StartsDigit, "Starts with a digit", yes(line.counts.first_class == Some(Class::Digit));
+    Bullet, "Starts with a bullet", yes(matches!( line.counts.first, '•' | '·' | '-' | '*' | '–' | '—' | '▪' | '●' | '■' | '+' if line.counts.first_class == Some(Class::Symbol) ));
+    Hash, "Starts with #", yes(line.counts.first == '#');
+    StartsQuoted, "Starts with a quotation mark", yes(matches!(line.counts.first, '"' | '“' | '„' | '«' | '「' | '『' | '‘' | '\''));
+    StartsGreater, "Starts with >", yes(line.counts.first == '>');
+    StartsPipe, "Starts with |", yes(line.counts.first == '|');
+
+    // How it ends.
+    EndsSentence, "Ends like a sentence", yes(ends_sentence(line.counts.last));
+    EndsQuestion, "Ends with a question mark", yes(matches!(line.counts.last, '?' | '？' | '؟'));
+    EndsExclamation, "Ends with an exclamation mark", yes(matches!(line.counts.last, '!' | '！'));
+    EndsEllipsis, "Ends with an ellipsis", yes(line.counts.last == '…');
+    EndsColon, "Ends with a colon", yes(matches!(line.counts.last, ':' | '：'));
+    EndsComma, "Ends with a comma", yes(matches!(line.counts.last, ',' | ';' | '،' | '，' | '、' | '؛'));
+    EndsLetter, "Ends with a letter", yes(matches!( line.counts.last_class, Some(Class::Lower | Class::Upper | Class::Caseless | Class::Spaceless) ));
+    EndsDigit, "Ends with a digit", yes(line.counts.last_class == Some(Class::Digit));
+    EndsClosed, "Ends with a quotation mark or bracket", yes(line.counts.last != line.counts.very_last);
+
+    // Signs inside.
+    Commas, "Commas", log2_eighths(line.counts.commas);
+    CommaShare, "Commas for each word", (16 * line.counts.commas / line.n.max(1)).min(127) as u8;
+    SentenceEnds, "Ends of sentences inside", log2_eighths(line.counts.sentence_ends);
+    Separators, "Separators", few(line.counts.separators);
+    SeparatorShare, "Separators for each word", share(line.counts.separators, line.n.max(1));
+    Quotes, "Quotation marks", few(line.counts.quotes);
+    Colons, "Colons", few(line.counts.colons);
+    Brackets, "Brackets", few(line.counts.parens);
+    Copyrights, "Copyright signs", few(line.counts.copyrights);
+    Ats, "@ signs", few(line.counts.ats);
+    Currencies, "Currency signs", few(line.counts.currencies);
+    Pipes, "Pipes", few(line.counts.pipes);
+    CodeSigns, "Signs of code", few(line.counts.code_signs);
+    Urls, "URLs", few(line.counts.urls);
+    Images, "Markdown images", few(line.counts.images);
+    Links, "Markdown links", few(line.counts.markdown_links);
+    LinkShare, "Share of it that is links", share(line.counts.link_chars, line.counts.chars);
+    Target, "Length of link targets", log2_eighths(line.counts.target_chars);
+    LinkMarks, "Link marks such as [12]", few(line.counts.link_marks);
+    LinkMarkShare, "Link marks for each word", share(line.counts.link_marks, line.n.max(1));
+    StartsBracket, "Starts with [", yes(line.counts.first == '[');
+
+    // The document so far.
+    Seen, "Seen before on the page", yes(line.seen);
+    AfterBlank, "After a blank line", yes(line.document.blank_before > 0 || line.document.lines == 0);
+    AfterBlanks, "After several blank lines", yes(line.document.blank_before > 1);
+    LinesSoFar, "Lines so far", log2_eighths(line.document.lines);
+    WordsSoFar, "Words so far", log2_eighths(line.document.words);
+    LongSoFar, "Long lines so far", log2_eighths(line.document.long_lines);
+    LongShareSoFar, "Share of long lines so far", share(line.document.long_lines, line.document.lines);
+    BlankShareSoFar, "Share of blank lines so far", share(line.document.blanks, line.document.lines + line.document.blanks);
+    WrappedShareSoFar, "Share of wrapped lines so far", share(line.document.wrapped_lines, line.document.lines);
+    LinkMarksSoFar, "Link marks so far", yes(line.document.link_marks > 0);
+}
+
 pub(super) fn features(
     counts: &Counts,
     words: &Words,
     document: &DocumentSoFar,
     seen: bool,
 ) -> Dense {
-    let mut dense = [0; DENSE];
-    let mut next = 0;
-    let mut put = |value: u8| {
-        dense[next] = value;
-        next += 1;
-    };
-    let n = counts.text_words();
     let letters = counts.letters();
-    let cased = counts.lower + counts.upper;
-    let spaced = letters - counts.spaceless;
+    values(&Line {
+        counts,
+        words,
+        document,
+        seen,
+        n: counts.text_words(),
+        letters,
+        cased: counts.lower + counts.upper,
+        spaced: letters - counts.spaceless,
+    })
+}
 
-    // How much there is.
-    put(log2_eighths(counts.chars));
-    put(log2_eighths(n));
-    put(yes(n >= 3));
-    put(yes(n >= 6));
-    put(yes(n >= 10));
-    put(yes(n >= 25));
-    put((8 * spaced / counts.letter_words.max(1)).min(127) as u8);
-    put(share(words.distinct(), counts.words.min(256)));
-    put(log2_eighths(counts.columns()));
-    put(yes(counts.is_wrapped()));
-    put(log2_eighths(counts.indent) / 2 * 3);
-
-    // What it is made of.
-    put(share(letters, counts.chars));
-    put(share(counts.digits, counts.chars));
-    put(share(counts.symbols, counts.chars));
-    put(share(counts.upper, cased));
-    put(yes(cased == 0));
-    put(share(counts.spaceless, letters));
-    put(share(counts.capitalised, counts.letter_words));
-    put(share(counts.shouted, counts.letter_words));
-    put(share(counts.numbers, counts.words));
-    put(few(counts.years));
-
-    // How it starts.
-    put(yes(counts.first_class == Some(Class::Lower)));
-    put(yes(counts.first_class == Some(Class::Upper)));
-    put(yes(matches!(counts.first_class, Some(Class::Caseless | Class::Spaceless))));
-    put(yes(counts.first_class == Some(Class::Digit)));
-    put(yes(matches!(
-        counts.first,
-        '•' | '·' | '-' | '*' | '–' | '—' | '▪' | '●' | '■' | '+' if counts.first_class == Some(Class::Symbol)
-    )));
-    put(yes(counts.first == '#'));
-    put(yes(matches!(counts.first, '"' | '“' | '„' | '«' | '「' | '『' | '‘' | '\'')));
-    put(yes(counts.first == '>'));
-    put(yes(counts.first == '|'));
-
-    // How it ends.
-    put(yes(ends_sentence(counts.last)));
-    put(yes(matches!(counts.last, '?' | '？' | '؟')));
-    put(yes(matches!(counts.last, '!' | '！')));
-    put(yes(counts.last == '…'));
-    put(yes(matches!(counts.last, ':' | '：')));
-    put(yes(matches!(counts.last, ',' | ';' | '،' | '，' | '、' | '؛')));
-    put(yes(matches!(
-        counts.last_class,
-        Some(Class::Lower | Class::Upper | Class::Caseless | Class::Spaceless)
-    )));
-    put(yes(counts.last_class == Some(Class::Digit)));
-    put(yes(counts.last != counts.very_last));
-
-    // Signs inside.
-    put(log2_eighths(counts.commas));
-    put((16 * counts.commas / n.max(1)).min(127) as u8);
-    put(log2_eighths(counts.sentence_ends));
-    put(few(counts.separators));
-    put(share(counts.separators, n.max(1)));
-    put(few(counts.quotes));
-    put(few(counts.colons));
-    put(few(counts.parens));
-    put(few(counts.copyrights));
-    put(few(counts.ats));
-    put(few(counts.currencies));
-    put(few(counts.pipes));
-    put(few(counts.code_signs));
-    put(few(counts.urls));
-    put(few(counts.images));
-    put(few(counts.markdown_links));
-    put(share(counts.link_chars, counts.chars));
-    put(log2_eighths(counts.target_chars));
-    put(few(counts.link_marks));
-    put(share(counts.link_marks, n.max(1)));
-    put(yes(counts.first == '['));
-
-    // The document so far.
-    put(yes(seen));
-    put(yes(document.blank_before > 0 || document.lines == 0));
-    put(yes(document.blank_before > 1));
-    put(log2_eighths(document.lines));
-    put(log2_eighths(document.words));
-    put(log2_eighths(document.long_lines));
-    put(share(document.long_lines, document.lines));
-    put(share(document.blanks, document.lines + document.blanks));
-    put(share(document.wrapped_lines, document.lines));
-    put(yes(document.link_marks > 0));
-    debug_assert_eq!(next, DENSE);
-    dense
+/// Makes the features of a line those of one in a script without case, as far as they can tell:
+/// for training, where few pages are in such a script.
+#[cfg(feature = "train")]
+pub(crate) fn take_case_away(dense: &mut Dense) {
+    use Feature::*;
+    if dense[StartsLower as usize] + dense[StartsUpper as usize] > 0 {
+        dense[StartsCaseless as usize] = YES;
+    }
+    dense[NoCase as usize] = YES;
+    for feature in [Capitals, Capitalised, Shouted, StartsLower, StartsUpper] {
+        dense[feature as usize] = 0;
+    }
 }
 
 #[cfg(test)]

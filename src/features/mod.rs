@@ -9,7 +9,9 @@ mod chars;
 mod dense;
 mod tokens;
 
-pub use dense::{DENSE, Dense};
+#[cfg(feature = "train")]
+pub(crate) use dense::take_case_away;
+pub use dense::{DENSE, Dense, Feature};
 
 /// Version of the features' meaning. A model file trained on another version is refused.
 pub const SCHEMA: u32 = 2;

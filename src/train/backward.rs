@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::data::Example;
 use super::random::Random;
 use super::{Settings, Weights};
+use crate::features::{Dense, take_case_away};
 use crate::label::Kind;
 use crate::model::math::{HIDDEN, Units, add_product, exp, sigmoid};
 use crate::model::network::{
@@ -76,6 +77,7 @@ pub struct Tape {
     /// The tokens that were not dropped, line after line.
     tokens: Vec<u32>,
     token_ends: Vec<usize>,
+    dense: Vec<Dense>,
     embedding: Vec<[f32; EMBEDDING]>,
     /// What the first layer's units were multiplied with after the ReLU; 0 where it cut.
     mask: Vec<Units>,
@@ -155,8 +157,14 @@ impl Tape {
         let p = &weights.parameters;
         self.clear();
         let mut state = [0.0; HIDDEN];
+        let mute = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.page_lexical_dropout);
+        let caseless = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.case_dropout);
         for line in range {
-            let whole = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.lexical_dropout);
+            let mut dense = page.dense[line];
+            if caseless {
+                take_case_away(&mut dense);
+            }
+            let whole = mute || dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.lexical_dropout);
             let start = self.tokens.len();
             let mut sum = [0.0; EMBEDDING];
             for &token in if whole { &[] } else { page.tokens(line) } {
@@ -169,7 +177,7 @@ impl Tape {
             self.token_ends.push(self.tokens.len());
             let scale = embedding_scale(self.tokens.len() - start);
             let embedding = sum.map(|sum| sum * scale);
-            let mut x = network::input_layer(p, &page.dense[line], &embedding);
+            let mut x = network::input_layer(p, &dense, &embedding);
             let mut mask = [0.0; HIDDEN];
             for (x, mask) in x.iter_mut().zip(&mut mask) {
                 let mut keep = 1.0;
@@ -184,6 +192,7 @@ impl Tape {
             for ((state, gate), candidate) in state.iter_mut().zip(gate).zip(candidate) {
                 *state += gate * (candidate - *state);
             }
+            self.dense.push(dense);
             self.embedding.push(embedding);
             self.mask.push(mask);
             self.first.push(x);
@@ -203,6 +212,7 @@ impl Tape {
     fn clear(&mut self) {
         self.tokens.clear();
         self.token_ends.clear();
+        self.dense.clear();
         self.embedding.clear();
         self.logits.clear();
         let single = [&mut self.mask, &mut self.first, &mut self.gate, &mut self.candidate];
@@ -281,7 +291,7 @@ impl Tape {
         }
         for line in 0..lines {
             let delta = &self.delta[line];
-            let dense = page.dense[range.start + line].map(|value| f32::from(value) * DENSE_SCALE);
+            let dense = self.dense[line].map(|value| f32::from(value) * DENSE_SCALE);
             add_outer(&mut g[layout::DENSE_IN], &dense, delta);
             add_outer(&mut g[layout::EMBEDDING_IN], &self.embedding[line], delta);
             add(&mut g[layout::BIAS_IN], delta);

@@ -6,10 +6,9 @@ use std::thread;
 
 use super::corpus::Page;
 use crate::document::is_blank;
-use crate::features::{Dense, Extractor};
+use crate::features::{Dense, Extractor, Feature};
 use crate::fnv;
 use crate::label::Kind;
-use crate::model::network::DENSE_SCALE;
 
 /// A token is kept when it occurs on at least this many sites: rarer ones tell the page, not
 /// the kind of line.
@@ -120,8 +119,7 @@ impl Example {
 
 /// About how many words a line has, from the feature that tells their logarithm.
 fn words_of(dense: &Dense) -> f32 {
-    const WORDS_FEATURE: usize = 1;
-    (f32::from(dense[WORDS_FEATURE]) * DENSE_SCALE * 8.0).exp2().max(1.0)
+    (f32::from(dense[Feature::Words as usize]) / 8.0).exp2().max(1.0)
 }
 
 /// Keys are hashes already.

@@ -36,6 +36,10 @@ pub struct Settings {
     pub token_dropout: f32,
     /// Share of lines whose tokens are all left out.
     pub lexical_dropout: f32,
+    /// Share of pages whose tokens are all left out, as if in a language never seen.
+    pub page_lexical_dropout: f32,
+    /// Share of pages whose case is taken away, as if in a script without it.
+    pub case_dropout: f32,
     /// Share of the first layer's units left out.
     pub unit_dropout: f32,
     /// Share of doubt in the labels of content and chrome (Szegedy et al. 2016, arXiv 1512.00567).
@@ -57,6 +61,8 @@ impl Default for Settings {
             rate: 3e-3,
             token_dropout: 0.5,
             lexical_dropout: 0.25,
+            page_lexical_dropout: 0.2,
+            case_dropout: 0.15,
             unit_dropout: 0.2,
             label_smoothing: 0.02,
             embedding_decay: 0.1,
