@@ -136,8 +136,7 @@ pub struct Verdict {
     pub kept: bool,
     /// Margin of the classifier in log-odds: content is positive. The threshold is not in it.
     pub score: f32,
-    /// Calibrated probability, 0 to 1, that the line is content. Not one half at a score of 0:
-    /// the border is where keeping a line begins to do more good than harm.
+    /// Calibrated probability, 0 to 1, that the line is content.
     pub probability: f32,
     /// The likeliest kind on the side that the score and the threshold decide.
     pub kind: Kind,

@@ -28,7 +28,7 @@ fn noise(seed: u32) -> impl Iterator<Item = f32> {
 /// A model file whose weights are noise.
 pub fn noise_model_bytes() -> Vec<u8> {
     let parameters: Vec<f32> = noise(7).map(|x| 0.4 * x).take(layout::COUNT).collect();
-    let calibration = Calibration { factor: 1.0, offset: 2.4, border: 0.0 };
+    let calibration = Calibration { factor: 1.0, offset: 2.4 };
     Model::to_bytes(&parameters, calibration, &[0.01; EMBEDDING], &[])
 }
 

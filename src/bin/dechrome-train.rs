@@ -40,6 +40,12 @@ struct Arguments {
     /// Share of pages whose case is taken away
     #[arg(long, default_value_t = Settings::default().case_dropout)]
     case_dropout: f32,
+    /// Share of pages of which a part is cut out
+    #[arg(long, default_value_t = Settings::default().cut_pages)]
+    cut_pages: f32,
+    /// Share of pages of which one side only is shown
+    #[arg(long, default_value_t = Settings::default().one_sided_pages)]
+    one_sided_pages: f32,
     /// Share of the first layer's units left out
     #[arg(long, default_value_t = Settings::default().unit_dropout)]
     unit_dropout: f32,
@@ -49,6 +55,9 @@ struct Arguments {
     /// Weight decay of the embeddings
     #[arg(long, default_value_t = Settings::default().embedding_decay)]
     embedding_decay: f32,
+    /// Weight of a page's soft word F1 in the loss
+    #[arg(long, default_value_t = Settings::default().f1_weight)]
+    f1_weight: f32,
     /// Weight of the kinds in the loss
     #[arg(long, default_value_t = Settings::default().kind_weight)]
     kind_weight: f32,
@@ -64,9 +73,12 @@ fn main() -> Result<()> {
         lexical_dropout: arguments.lexical_dropout,
         page_lexical_dropout: arguments.page_lexical_dropout,
         case_dropout: arguments.case_dropout,
+        cut_pages: arguments.cut_pages,
+        one_sided_pages: arguments.one_sided_pages,
         unit_dropout: arguments.unit_dropout,
         label_smoothing: arguments.label_smoothing,
         embedding_decay: arguments.embedding_decay,
+        f1_weight: arguments.f1_weight,
         kind_weight: arguments.kind_weight,
         ..Settings::default()
     };

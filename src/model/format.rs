@@ -8,7 +8,7 @@
 //! | 8 | FNV-1a of all that follows |
 //! | 4 | number of parameters |
 //! | 4 | number of tokens |
-//! | 12 | [`Calibration`]: factor, offset and border, f32 each |
+//! | 8 | [`Calibration`]: factor and offset, f32 each |
 //! | 4 each | parameters, f32, as [`layout`] has them |
 //! | 64 | scale of each embedding dimension, f32 |
 //! | 4 × ([`BUCKETS`] + 1) | where each bucket of keys starts, u32 |
@@ -24,8 +24,8 @@ use crate::features::SCHEMA;
 use crate::fnv;
 
 const MAGIC: &[u8; 8] = b"DECHROME";
-const VERSION: u32 = 2;
-const HEADER: usize = 44;
+const VERSION: u32 = 3;
+const HEADER: usize = 40;
 
 /// Leading bits of a key that pick its bucket.
 const BUCKET_BITS: u32 = 14;
@@ -40,8 +40,6 @@ pub struct Calibration {
     pub factor: f32,
     /// See `factor`.
     pub offset: f32,
-    /// The log-odds from which on keeping a line does more good than harm to a page's F1.
-    pub border: f32,
 }
 
 /// A model, ready to score. The tokens' table is used in place; only the few network
@@ -127,8 +125,7 @@ impl Model {
         }
         let parameters = (0..layout::COUNT).map(|i| float(&bytes, HEADER + 4 * i)).collect();
         let scales = std::array::from_fn(|i| float(&bytes, scales + 4 * i));
-        let [factor, offset, border] = [32, 36, 40].map(|at| float(&bytes, at));
-        let calibration = Calibration { factor, offset, border };
+        let calibration = Calibration { factor: float(&bytes, 32), offset: float(&bytes, 36) };
         Ok(Model { bytes, parameters, scales, calibration, buckets, keys, embeddings })
     }
 
@@ -149,8 +146,8 @@ impl Model {
         let mut put = |value: u32| body.extend_from_slice(&value.to_le_bytes());
         put(layout::COUNT as u32);
         put(tokens.len() as u32);
-        let Calibration { factor, offset, border } = calibration;
-        for value in [factor, offset, border].iter().chain(parameters).chain(scales) {
+        let Calibration { factor, offset } = calibration;
+        for value in [factor, offset].iter().chain(parameters).chain(scales) {
             put(value.to_bits());
         }
         for bucket in 0..=BUCKETS as u64 {
@@ -203,7 +200,7 @@ impl Model {
 mod tests {
     use super::*;
 
-    const CALIBRATION: Calibration = Calibration { factor: 2.0, offset: 1.0, border: -0.5 };
+    const CALIBRATION: Calibration = Calibration { factor: 2.0, offset: 1.0 };
 
     fn small() -> Vec<u8> {
         let tokens = [(7, [1; EMBEDDING]), (1 << 31, [-2; EMBEDDING]), (u32::MAX, [3; EMBEDDING])];
@@ -224,7 +221,7 @@ mod tests {
     #[test]
     fn a_damaged_or_foreign_file_is_an_error() {
         let good = small();
-        for cut in [0, 7, 8, 43, 100, good.len() - 1] {
+        for cut in [0, 7, 8, 39, 100, good.len() - 1] {
             assert!(Model::from_bytes(good[..cut].to_vec()).is_err(), "cut at {cut}");
         }
         for at in [0, 8, 12, 16, 24, 28, 32, HEADER, good.len() - 1] {

@@ -18,10 +18,9 @@ use crate::label::Kind;
 /// What the model says of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scores {
-    /// Log-odds of content, less those at the border: positive is content.
+    /// Calibrated log-odds of content: positive is content.
     pub content: f32,
-    /// Calibrated probability, 0 to 1, of content. At the border it need not be one half: the
-    /// border is where keeping a line begins to do more good than harm to a page's F1.
+    /// The probability, 0 to 1, that goes with it.
     pub probability: f32,
     /// Log-likelihoods of the kinds in the order of [`Kind::ALL`], up to a constant.
     pub kinds: [f32; Kind::COUNT],
@@ -100,8 +99,8 @@ impl<'m> Scorer<'m> {
     }
 
     fn scores(&self, logits: &Logits) -> Scores {
-        let Calibration { factor, offset, border } = self.model.calibration();
-        let odds = factor * logits.content + offset;
-        Scores { content: odds - border, probability: math::sigmoid(odds), kinds: logits.kinds }
+        let Calibration { factor, offset } = self.model.calibration();
+        let content = factor * logits.content + offset;
+        Scores { content, probability: math::sigmoid(content), kinds: logits.kinds }
     }
 }

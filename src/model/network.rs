@@ -3,7 +3,8 @@
 //! A line's dense features and the mean of its tokens' embeddings make [`HIDDEN`] units. A gated
 //! recurrence forward in time (minGRU: Feng et al. 2024, arXiv 2410.01201) adds what came before.
 //! Residual depth-wise separable convolutions over the lines, of growing dilation, add the
-//! neighbours on both sides. A head gives a logit for content and one for each kind.
+//! neighbours on both sides. A second recurrence, over what the convolutions make of the lines,
+//! adds how far the article has got. A head gives a logit for content and one for each kind.
 //!
 //! Training keeps a whole document's activations and lives elsewhere; a test there holds the
 //! two to the same bits.
@@ -21,7 +22,10 @@ pub const KERNEL: usize = 5;
 /// Distance between the lines that each convolution sees.
 pub const DILATIONS: [usize; 5] = [1, 2, 4, 8, 16];
 
-/// Dense features are divided by this.
+/// How many recurrences there are: one before the convolutions, one after.
+pub const RECURRENCES: usize = 2;
+
+/// Dense features are multiplied with this.
 pub const DENSE_SCALE: f32 = 1.0 / 64.0;
 
 /// How many non-blank lines after a line its verdict can depend on.
@@ -46,20 +50,13 @@ pub mod layout {
     pub const EMBEDDING_IN: Range<usize> = after(&DENSE_IN, EMBEDDING * HIDDEN);
     /// Bias of the units.
     pub const BIAS_IN: Range<usize> = after(&EMBEDDING_IN, HIDDEN);
-    /// The recurrence's gate.
-    pub const GATE: Range<usize> = after(&BIAS_IN, SQUARE);
-    /// Bias of the gate.
-    pub const GATE_BIAS: Range<usize> = after(&GATE, HIDDEN);
-    /// The recurrence's candidate state.
-    pub const CANDIDATE: Range<usize> = after(&GATE_BIAS, SQUARE);
-    /// State to units.
-    pub const STATE_OUT: Range<usize> = after(&CANDIDATE, SQUARE);
-    /// The first convolution's parameters; see [`convolution`].
-    const CONVOLUTIONS: usize = STATE_OUT.end;
+    const RECURRENCES: usize = BIAS_IN.end;
+    const RECURRENCE: usize = 3 * SQUARE + HIDDEN;
+    const CONVOLUTIONS: usize = RECURRENCES + super::RECURRENCES * RECURRENCE;
     const CONVOLUTION: usize = KERNEL * HIDDEN + SQUARE + HIDDEN;
+    const HEAD: usize = CONVOLUTIONS + DILATIONS.len() * CONVOLUTION;
     /// Units to the content logit.
-    pub const CONTENT: Range<usize> = CONVOLUTIONS + CONVOLUTION * DILATIONS.len()
-        ..CONVOLUTIONS + CONVOLUTION * DILATIONS.len() + HIDDEN;
+    pub const CONTENT: Range<usize> = HEAD..HEAD + HIDDEN;
     /// Bias of the content logit.
     pub const CONTENT_BIAS: usize = CONTENT.end;
     /// Units to the kinds' logits, a row a unit.
@@ -71,6 +68,16 @@ pub mod layout {
 
     const fn after(range: &Range<usize>, len: usize) -> Range<usize> {
         range.end..range.end + len
+    }
+
+    /// Gate, bias of the gate, candidate state, and state to units of a recurrence.
+    pub const fn recurrence(index: usize) -> [Range<usize>; 4] {
+        let start = RECURRENCES + index * RECURRENCE;
+        let gate = start..start + SQUARE;
+        let bias = after(&gate, HIDDEN);
+        let candidate = after(&bias, SQUARE);
+        let out = after(&candidate, SQUARE);
+        [gate, bias, candidate, out]
     }
 
     /// The depth-wise taps (a row of units each), the matrix and the bias of a convolution.
@@ -109,15 +116,21 @@ pub fn input_layer(p: &[f32], dense: &Dense, embedding: &[f32; EMBEDDING]) -> Un
     out
 }
 
-/// The gate and the candidate state for a line.
-pub fn gate_and_candidate(p: &[f32], x: &Units) -> (Units, Units) {
-    let mut gate = *units(p, &layout::GATE_BIAS);
-    add_product(&mut gate, &p[layout::GATE], x);
+/// One step of a recurrence: its gate and candidate for a line, the state moved on, and what it
+/// makes of `state` added to the line.
+pub fn recur(p: &[f32], index: usize, state: &mut Units, x: &mut Units) -> (Units, Units) {
+    let [gate_weights, bias, candidate_weights, out] = layout::recurrence(index);
+    let mut gate = *units(p, &bias);
+    add_product(&mut gate, &p[gate_weights], x);
     for gate in &mut gate {
         *gate = sigmoid(*gate);
     }
     let mut candidate = [0.0; HIDDEN];
-    add_product(&mut candidate, &p[layout::CANDIDATE], x);
+    add_product(&mut candidate, &p[candidate_weights], x);
+    for ((state, gate), candidate) in state.iter_mut().zip(gate).zip(candidate) {
+        *state += gate * (candidate - *state);
+    }
+    add_product(x, &p[out], state);
     (gate, candidate)
 }
 
@@ -142,7 +155,7 @@ pub fn relu(x: &mut Units) {
 /// The network's state in the middle of a document.
 #[derive(Clone, Debug)]
 pub struct Stream {
-    state: Units,
+    states: [Units; RECURRENCES],
     layers: [Convolution; DILATIONS.len()],
     /// While draining: the layer being emptied.
     draining: usize,
@@ -225,14 +238,18 @@ impl Convolution {
 
 impl Default for Stream {
     fn default() -> Stream {
-        Stream { state: [0.0; HIDDEN], layers: DILATIONS.map(Convolution::new), draining: 0 }
+        Stream {
+            states: [[0.0; HIDDEN]; RECURRENCES],
+            layers: DILATIONS.map(Convolution::new),
+            draining: 0,
+        }
     }
 }
 
 impl Stream {
     /// Goes back to the start of a document.
     pub fn reset(&mut self) {
-        self.state = [0.0; HIDDEN];
+        self.states = [[0.0; HIDDEN]; RECURRENCES];
         self.reset_layers();
     }
 
@@ -247,11 +264,7 @@ impl Stream {
     pub fn push(&mut self, p: &[f32], input: &Units) -> Option<Logits> {
         let mut x = *input;
         relu(&mut x);
-        let (gate, candidate) = gate_and_candidate(p, &x);
-        for ((state, gate), candidate) in self.state.iter_mut().zip(gate).zip(candidate) {
-            *state += gate * (candidate - *state);
-        }
-        add_product(&mut x, &p[layout::STATE_OUT], &self.state);
+        recur(p, 0, &mut self.states[0], &mut x);
         self.convolve(p, 0, x)
     }
 
@@ -259,11 +272,12 @@ impl Stream {
         for (index, layer) in self.layers.iter_mut().enumerate().skip(first) {
             x = layer.push(p, index, &x)?;
         }
+        recur(p, 1, &mut self.states[1], &mut x);
         Some(head(p, &x))
     }
 
     /// The logits of the next line still owed, as if the document ended here. After the last
-    /// one the convolutions start anew; the recurrence goes on.
+    /// one the convolutions start anew; the recurrences go on.
     pub fn drain(&mut self, p: &[f32]) -> Option<Logits> {
         while self.draining < self.layers.len() {
             let index = self.draining;

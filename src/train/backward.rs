@@ -4,8 +4,6 @@
 //! Backward is written by hand; a test checks every group of parameters against finite
 //! differences.
 
-use std::ops::Range;
-
 use super::data::Example;
 use super::random::Random;
 use super::{Settings, Weights};
@@ -13,7 +11,7 @@ use crate::features::{Dense, take_case_away};
 use crate::label::Kind;
 use crate::model::math::{HIDDEN, Units, add_product, exp, sigmoid};
 use crate::model::network::{
-    self, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, layout, relu, units,
+    self, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, layout, relu, units,
 };
 
 /// The gradient of all weights.
@@ -74,6 +72,8 @@ impl Gradient {
 /// The activations of one document.
 #[derive(Clone, Debug, Default)]
 pub struct Tape {
+    /// The lines of the page.
+    lines: Vec<usize>,
     /// The tokens that were not dropped, line after line.
     tokens: Vec<u32>,
     token_ends: Vec<usize>,
@@ -82,9 +82,9 @@ pub struct Tape {
     /// What the first layer's units were multiplied with after the ReLU; 0 where it cut.
     mask: Vec<Units>,
     first: Vec<Units>,
-    gate: Vec<Units>,
-    candidate: Vec<Units>,
-    state: Vec<Units>,
+    recurrences: [Recurrence; RECURRENCES],
+    /// Output of the last recurrence.
+    top: Vec<Units>,
     /// Input of each convolution, and the output of the last.
     inputs: [Vec<Units>; DILATIONS.len() + 1],
     mixed: [Vec<Units>; DILATIONS.len()],
@@ -94,6 +94,63 @@ pub struct Tape {
     /// Gradient with respect to the layer at hand and the one before it.
     delta: Vec<Units>,
     previous: Vec<Units>,
+}
+
+/// The activations of a recurrence.
+#[derive(Clone, Debug, Default)]
+struct Recurrence {
+    gate: Vec<Units>,
+    candidate: Vec<Units>,
+    state: Vec<Units>,
+}
+
+impl Recurrence {
+    fn clear(&mut self) {
+        self.gate.clear();
+        self.candidate.clear();
+        self.state.clear();
+    }
+
+    /// The next line: adds to `x` what the recurrence makes of the lines so far.
+    fn forward(&mut self, p: &[f32], index: usize, x: &mut Units) {
+        let mut state = self.state.last().copied().unwrap_or([0.0; HIDDEN]);
+        let (gate, candidate) = network::recur(p, index, &mut state, x);
+        self.gate.push(gate);
+        self.candidate.push(candidate);
+        self.state.push(state);
+    }
+
+    /// Takes `delta` from the recurrence's output to its `input`, line by line.
+    fn backward(
+        &self,
+        p: &[f32],
+        index: usize,
+        input: &[Units],
+        delta: &mut [Units],
+        g: &mut [f32],
+    ) {
+        let [gate_weights, bias, candidate_weights, out] = layout::recurrence(index);
+        let mut carried = [0.0; HIDDEN];
+        for (line, delta) in delta.iter_mut().enumerate().rev() {
+            let x = &input[line];
+            add_outer(&mut g[out.clone()], &self.state[line], delta);
+            add_transposed(&mut carried, &p[out.clone()], delta);
+            let before = if line > 0 { self.state[line - 1] } else { [0.0; HIDDEN] };
+            let (mut gate_delta, mut candidate_delta) = ([0.0; HIDDEN], [0.0; HIDDEN]);
+            for unit in 0..HIDDEN {
+                let gate = self.gate[line][unit];
+                let change = self.candidate[line][unit] - before[unit];
+                gate_delta[unit] = carried[unit] * change * gate * (1.0 - gate);
+                candidate_delta[unit] = carried[unit] * gate;
+                carried[unit] *= 1.0 - gate;
+            }
+            add_outer(&mut g[gate_weights.clone()], x, &gate_delta);
+            add(&mut g[bias.clone()], &gate_delta);
+            add_outer(&mut g[candidate_weights.clone()], x, &candidate_delta);
+            add_transposed(delta, &p[gate_weights.clone()], &gate_delta);
+            add_transposed(delta, &p[candidate_weights.clone()], &candidate_delta);
+        }
+    }
 }
 
 /// `matrix` by columns: `out[i]` is row i times `delta`.
@@ -146,20 +203,21 @@ impl Tape {
         &self.logits
     }
 
-    /// Runs over the lines `range` of a page; with `dropout` as in training.
+    /// Runs over some `lines` of a page, as if it had no others; with `dropout` as in training.
     pub fn forward(
         &mut self,
         weights: &Weights,
         page: &Example,
-        range: Range<usize>,
+        lines: impl IntoIterator<Item = usize>,
         mut dropout: Option<(&Settings, &mut Random)>,
     ) {
         let p = &weights.parameters;
         self.clear();
-        let mut state = [0.0; HIDDEN];
         let mute = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.page_lexical_dropout);
         let caseless = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.case_dropout);
-        for line in range {
+        self.lines.extend(lines);
+        for index in 0..self.lines.len() {
+            let line = self.lines[index];
             let mut dense = page.dense[line];
             if caseless {
                 take_case_away(&mut dense);
@@ -188,36 +246,35 @@ impl Tape {
                 *mask = if *x > 0.0 { keep } else { 0.0 };
                 *x = x.max(0.0) * keep;
             }
-            let (gate, candidate) = network::gate_and_candidate(p, &x);
-            for ((state, gate), candidate) in state.iter_mut().zip(gate).zip(candidate) {
-                *state += gate * (candidate - *state);
-            }
             self.dense.push(dense);
             self.embedding.push(embedding);
             self.mask.push(mask);
             self.first.push(x);
-            self.gate.push(gate);
-            self.candidate.push(candidate);
-            self.state.push(state);
-            add_product(&mut x, &p[layout::STATE_OUT], &state);
+            self.recurrences[0].forward(p, 0, &mut x);
             self.inputs[0].push(x);
         }
         for layer in 0..DILATIONS.len() {
             self.convolve(p, layer);
         }
-        let top = &self.inputs[DILATIONS.len()];
-        self.logits.extend(top.iter().map(|x| network::head(p, x)));
+        for x in &self.inputs[DILATIONS.len()] {
+            let mut x = *x;
+            self.recurrences[1].forward(p, 1, &mut x);
+            self.logits.push(network::head(p, &x));
+            self.top.push(x);
+        }
     }
 
     fn clear(&mut self) {
+        self.lines.clear();
         self.tokens.clear();
         self.token_ends.clear();
         self.dense.clear();
         self.embedding.clear();
         self.logits.clear();
-        let single = [&mut self.mask, &mut self.first, &mut self.gate, &mut self.candidate];
+        self.recurrences.iter_mut().for_each(Recurrence::clear);
+        let single = [&mut self.mask, &mut self.first, &mut self.top];
         let layers = self.inputs.iter_mut().chain(&mut self.mixed).chain(&mut self.passed);
-        for units in single.into_iter().chain([&mut self.state]).chain(layers) {
+        for units in single.into_iter().chain(layers) {
             units.clear();
         }
     }
@@ -246,48 +303,37 @@ impl Tape {
         }
     }
 
-    /// Adds the gradient of `scale` times the loss of the lines `range`, over which
-    /// [`forward`](Tape::forward) ran just before, and returns that loss.
+    /// Adds the gradient of `scale` times the loss of the lines of `page` that
+    /// [`forward`](Tape::forward) just ran over, and returns that loss.
     pub fn backward(
         &mut self,
         weights: &Weights,
         page: &Example,
-        range: Range<usize>,
         scale: f32,
         settings: &Settings,
         gradient: &mut Gradient,
     ) -> f64 {
         let p = &weights.parameters;
-        let lines = range.len();
-        let loss = self.backward_head(p, page, &range, scale, settings, gradient);
+        let lines = self.lines.len();
+        let loss = self.backward_head(p, page, scale, settings, gradient);
+        let [before, after] = &self.recurrences;
+        let input = &self.inputs[DILATIONS.len()];
+        after.backward(p, 1, input, &mut self.delta, &mut gradient.parameters);
         for layer in (0..DILATIONS.len()).rev() {
-            self.backward_convolution(p, layer, gradient);
+            backward_convolution(
+                p,
+                layer,
+                (&self.inputs[layer], &self.mixed[layer], &self.passed[layer]),
+                (&mut self.delta, &mut self.previous),
+                &mut gradient.parameters,
+            );
         }
+        before.backward(p, 0, &self.first, &mut self.delta, &mut gradient.parameters);
         let g = &mut gradient.parameters;
-        let mut carried = [0.0; HIDDEN];
-        for line in (0..lines).rev() {
-            let x = &self.first[line];
-            let mut delta = self.delta[line];
-            add_outer(&mut g[layout::STATE_OUT], &self.state[line], &delta);
-            add_transposed(&mut carried, &p[layout::STATE_OUT], &delta);
-            let before = if line > 0 { self.state[line - 1] } else { [0.0; HIDDEN] };
-            let (mut gate_delta, mut candidate_delta) = ([0.0; HIDDEN], [0.0; HIDDEN]);
-            for unit in 0..HIDDEN {
-                let gate = self.gate[line][unit];
-                let change = self.candidate[line][unit] - before[unit];
-                gate_delta[unit] = carried[unit] * change * gate * (1.0 - gate);
-                candidate_delta[unit] = carried[unit] * gate;
-                carried[unit] *= 1.0 - gate;
-            }
-            add_outer(&mut g[layout::GATE], x, &gate_delta);
-            add(&mut g[layout::GATE_BIAS], &gate_delta);
-            add_outer(&mut g[layout::CANDIDATE], x, &candidate_delta);
-            add_transposed(&mut delta, &p[layout::GATE], &gate_delta);
-            add_transposed(&mut delta, &p[layout::CANDIDATE], &candidate_delta);
-            for (delta, mask) in delta.iter_mut().zip(&self.mask[line]) {
+        for (delta, mask) in self.delta.iter_mut().zip(&self.mask) {
+            for (delta, mask) in delta.iter_mut().zip(mask) {
                 *delta *= mask;
             }
-            self.delta[line] = delta;
         }
         for line in 0..lines {
             let delta = &self.delta[line];
@@ -317,20 +363,22 @@ impl Tape {
         &mut self,
         p: &[f32],
         page: &Example,
-        range: &Range<usize>,
         scale: f32,
         settings: &Settings,
         gradient: &mut Gradient,
     ) -> f64 {
         let g = &mut gradient.parameters;
         let mut loss = 0.0;
-        let total: f32 = range.clone().map(|line| page.line_weight(line)).sum();
+        let total: f32 = self.lines.iter().map(|&line| page.line_weight(line)).sum();
+        let overlap = SoftOverlap::of(page, &self.lines, &self.logits);
+        let f1_weight = scale * settings.f1_weight;
+        loss += f64::from(f1_weight * (1.0 - overlap.f1()));
         self.delta.clear();
-        self.delta.resize(range.len(), [0.0; HIDDEN]);
-        for (line, at) in range.clone().enumerate() {
+        self.delta.resize(self.lines.len(), [0.0; HIDDEN]);
+        for (line, &at) in self.lines.iter().enumerate() {
             let Some(kind) = page.labels[at] else { continue };
             let weight = scale * page.line_weight(at) / total;
-            let (logits, x) = (&self.logits[line], &self.inputs[DILATIONS.len()][line]);
+            let (logits, x) = (&self.logits[line], &self.top[line]);
             let doubt = settings.label_smoothing / 2.0;
             let target = if kind.is_content() { 1.0 - doubt } else { doubt };
             let probability = sigmoid(logits.content);
@@ -338,7 +386,9 @@ impl Tape {
             let cross_entropy = f64::from(target) * log(probability)
                 + f64::from(1.0 - target) * log(1.0 - probability);
             loss -= f64::from(weight) * cross_entropy;
-            let delta = weight * (probability - target);
+            let slope = probability * (1.0 - probability);
+            let f1_delta = slope * overlap.slope(page.line_words(at), kind.is_content());
+            let delta = weight * (probability - target) - f1_weight * f1_delta;
             g[layout::CONTENT_BIAS] += delta;
             for (g, x) in g[layout::CONTENT].iter_mut().zip(x) {
                 *g += delta * x;
@@ -365,34 +415,75 @@ impl Tape {
         }
         loss
     }
+}
 
-    /// Takes `delta` from a convolution's output to its input.
-    fn backward_convolution(&mut self, p: &[f32], layer: usize, gradient: &mut Gradient) {
-        let g = &mut gradient.parameters;
-        let [taps, matrix, bias] = layout::convolution(layer);
-        let input = &self.inputs[layer];
-        self.previous.clear();
-        self.previous.extend_from_slice(&self.delta);
-        for line in 0..input.len() {
-            let mut delta = self.delta[line];
-            for (delta, passed) in delta.iter_mut().zip(&self.passed[layer][line]) {
-                *delta *= passed;
-            }
-            add(&mut g[bias.clone()], &delta);
-            add_outer(&mut g[matrix.clone()], &self.mixed[layer][line], &delta);
-            let mut mixed = [0.0; HIDDEN];
-            add_transposed(&mut mixed, &p[matrix.clone()], &delta);
-            let (tap_weights, _) = p[taps.clone()].as_chunks::<HIDDEN>();
-            let (tap_gradients, _) = g[taps.clone()].as_chunks_mut::<HIDDEN>();
-            for tap in 0..KERNEL {
-                let Some(at) = reached(line, tap, DILATIONS[layer], input.len()) else { continue };
-                for unit in 0..HIDDEN {
-                    tap_gradients[tap][unit] += mixed[unit] * input[at][unit];
-                    self.previous[at][unit] += mixed[unit] * tap_weights[tap][unit];
-                }
+/// Takes `delta` from a convolution's output to its input; `previous` is scratch. The activations
+/// are its input, what the taps made of it, and which units the ReLU let pass.
+fn backward_convolution(
+    p: &[f32],
+    layer: usize,
+    (input, mixed, passed): (&[Units], &[Units], &[Units]),
+    (delta, previous): (&mut Vec<Units>, &mut Vec<Units>),
+    g: &mut [f32],
+) {
+    let [taps, matrix, bias] = layout::convolution(layer);
+    previous.clear();
+    previous.extend_from_slice(delta);
+    for line in 0..input.len() {
+        let mut delta = delta[line];
+        for (delta, passed) in delta.iter_mut().zip(&passed[line]) {
+            *delta *= passed;
+        }
+        add(&mut g[bias.clone()], &delta);
+        add_outer(&mut g[matrix.clone()], &mixed[line], &delta);
+        let mut mixed = [0.0; HIDDEN];
+        add_transposed(&mut mixed, &p[matrix.clone()], &delta);
+        let (tap_weights, _) = p[taps.clone()].as_chunks::<HIDDEN>();
+        let (tap_gradients, _) = g[taps.clone()].as_chunks_mut::<HIDDEN>();
+        for tap in 0..KERNEL {
+            let Some(at) = reached(line, tap, DILATIONS[layer], input.len()) else { continue };
+            for unit in 0..HIDDEN {
+                tap_gradients[tap][unit] += mixed[unit] * input[at][unit];
+                previous[at][unit] += mixed[unit] * tap_weights[tap][unit];
             }
         }
-        std::mem::swap(&mut self.delta, &mut self.previous);
+    }
+    std::mem::swap(delta, previous);
+}
+
+/// A page's word F1 with probabilities for verdicts, as a Dice loss has it (Milletari et al. 2016,
+/// arXiv 1606.04797): what a line is worth depends on the rest of its page.
+struct SoftOverlap {
+    both: f32,
+    either: f32,
+}
+
+/// Words added to both sides, so that a page without content has an F1 too.
+const SMOOTHING_WORDS: f32 = 10.0;
+
+impl SoftOverlap {
+    fn of(page: &Example, lines: &[usize], logits: &[Logits]) -> SoftOverlap {
+        let mut overlap = SoftOverlap { both: 0.0, either: 0.0 };
+        for (&line, logits) in lines.iter().zip(logits) {
+            let Some(kind) = page.labels[line] else { continue };
+            let kept = page.line_words(line) * sigmoid(logits.content);
+            overlap.either += kept;
+            if kind.is_content() {
+                overlap.both += kept;
+                overlap.either += page.line_words(line);
+            }
+        }
+        overlap
+    }
+
+    fn f1(&self) -> f32 {
+        (2.0 * self.both + SMOOTHING_WORDS) / (self.either + SMOOTHING_WORDS)
+    }
+
+    /// How F1 grows with the probability of a line of so many words.
+    fn slope(&self, words: f32, is_content: bool) -> f32 {
+        let gain = if is_content { 2.0 } else { 0.0 };
+        words * (gain - self.f1()) / (self.either + SMOOTHING_WORDS)
     }
 }
 
@@ -451,8 +542,8 @@ mod tests {
         let mut weights = Weights::random(TOKENS, 5);
         let mut tape = Tape::default();
         let mut loss = |weights: &Weights, gradient: &mut Gradient| {
-            tape.forward(weights, &page, 5..40, None);
-            tape.backward(weights, &page, 5..40, 1.0, &settings, gradient)
+            tape.forward(weights, &page, (0..40).filter(|line| line % 9 != 2), None);
+            tape.backward(weights, &page, 1.0, &settings, gradient)
         };
         let mut gradient = Gradient::new(TOKENS);
         loss(&weights, &mut gradient);
@@ -486,15 +577,16 @@ mod tests {
             ("dense in", layout::DENSE_IN),
             ("embedding in", layout::EMBEDDING_IN),
             ("bias in", layout::BIAS_IN),
-            ("gate", layout::GATE),
-            ("gate bias", layout::GATE_BIAS),
-            ("candidate", layout::CANDIDATE),
-            ("state out", layout::STATE_OUT),
             ("content", layout::CONTENT),
             ("content bias", layout::CONTENT_BIAS..layout::CONTENT_BIAS + 1),
             ("kinds", layout::KINDS),
             ("kinds bias", layout::KINDS_BIAS),
         ];
+        for index in 0..RECURRENCES {
+            let [gate, bias, candidate, out] = layout::recurrence(index);
+            groups.extend([("gate", gate), ("gate bias", bias)]);
+            groups.extend([("candidate", candidate), ("state out", out)]);
+        }
         for layer in 0..DILATIONS.len() {
             let [taps, matrix, bias] = layout::convolution(layer);
             groups.extend([("taps", taps), ("matrix", matrix), ("bias", bias)]);

@@ -103,6 +103,11 @@ impl Example {
         self.roots[line]
     }
 
+    /// About how many words a line has.
+    pub fn line_words(&self, line: usize) -> f32 {
+        self.roots[line] * self.roots[line]
+    }
+
     /// Turns keys into rows; tokens without a row go.
     fn look_up(&mut self, rows: &KeyMap<u32>) {
         let mut kept = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! [`corpus`] reads the pages, [`data`] turns them into features with the extractor that
 //! prediction uses, [`backward`] differentiates the network, [`optimizer`] moves its weights,
-//! `calibration` sets the border, and [`run`] does it all with one seed: the same corpus and seed give the same bytes.
+//! `calibration` says what a score is worth, and [`run`] does it all with one seed: the same corpus and seed give the same bytes.
 
 pub mod backward;
 mod calibration;
@@ -40,6 +40,10 @@ pub struct Settings {
     pub page_lexical_dropout: f32,
     /// Share of pages whose case is taken away, as if in a script without it.
     pub case_dropout: f32,
+    /// Share of pages of which a part, up to half, is cut out.
+    pub cut_pages: f32,
+    /// Share of pages of which only the content, or only the chrome, is shown.
+    pub one_sided_pages: f32,
     /// Share of the first layer's units left out.
     pub unit_dropout: f32,
     /// Share of doubt in the labels of content and chrome (Szegedy et al. 2016, arXiv 1512.00567).
@@ -48,6 +52,8 @@ pub struct Settings {
     pub embedding_decay: f32,
     /// Weight of the kinds in the loss; content has 1.
     pub kind_weight: f32,
+    /// Weight of a page's soft word F1 in the loss.
+    pub f1_weight: f32,
     /// Longest run of lines taken from a page at once.
     pub window: usize,
 }
@@ -56,17 +62,20 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             seed: 1,
-            epochs: 3,
+            epochs: 7,
             batch_lines: 4096,
             rate: 3e-3,
             token_dropout: 0.5,
             lexical_dropout: 0.25,
             page_lexical_dropout: 0.2,
             case_dropout: 0.15,
+            cut_pages: 0.3,
+            one_sided_pages: 0.1,
             unit_dropout: 0.2,
             label_smoothing: 0.02,
             embedding_decay: 0.1,
             kind_weight: 0.3,
+            f1_weight: 0.5,
             window: 1024,
         }
     }
@@ -85,7 +94,7 @@ impl Weights {
     /// Random weights: matrices by He et al. 2015 (arXiv 1502.01852), gates spread so that the
     /// states forget over one line up to some hundred.
     pub fn random(tokens: usize, seed: u64) -> Weights {
-        use crate::model::network::{DILATIONS, KERNEL};
+        use crate::model::network::{DILATIONS, KERNEL, RECURRENCES};
         let mut random = Random::new(seed);
         let mut parameters = vec![0.0; layout::COUNT];
         let mut fill = |range: std::ops::Range<usize>, deviation: f32| {
@@ -96,9 +105,12 @@ impl Weights {
         let hidden = math::HIDDEN as f32;
         fill(layout::DENSE_IN, 0.1);
         fill(layout::EMBEDDING_IN, 0.25);
-        fill(layout::GATE, 0.3 / hidden.sqrt());
-        fill(layout::CANDIDATE, 1.0 / hidden.sqrt());
-        fill(layout::STATE_OUT, 0.5 / hidden.sqrt());
+        for index in 0..RECURRENCES {
+            let [gate, _, candidate, out] = layout::recurrence(index);
+            fill(gate, 0.3 / hidden.sqrt());
+            fill(candidate, 1.0 / hidden.sqrt());
+            fill(out, 0.5 / hidden.sqrt());
+        }
         for layer in 0..DILATIONS.len() {
             let [taps, matrix, _] = layout::convolution(layer);
             fill(taps, 1.0 / (KERNEL as f32).sqrt());
@@ -106,8 +118,11 @@ impl Weights {
         }
         fill(layout::CONTENT, 1.0 / hidden.sqrt());
         fill(layout::KINDS, 1.0 / hidden.sqrt());
-        for (unit, at) in layout::GATE_BIAS.enumerate() {
-            parameters[at] = -5.0 * unit as f32 / hidden;
+        for index in 0..RECURRENCES {
+            let [_, bias, ..] = layout::recurrence(index);
+            for (unit, at) in bias.enumerate() {
+                parameters[at] = -5.0 * unit as f32 / hidden;
+            }
         }
         let mut row = || std::array::from_fn(|_| 0.1 * random.normal());
         let embeddings = (0..tokens).map(|_| row()).collect();
@@ -142,9 +157,10 @@ pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Ve
     let mut adam = Adam::new(layout::COUNT);
     let mut sparse = SparseAdam::new(data.keys.len(), settings.embedding_decay);
     let mut workers = [Worker::new(data), Worker::new(data)];
-    let lines: usize = data.train.iter().map(|e| e.lines().min(settings.window)).sum();
-    let steps = (lines * settings.epochs / settings.batch_lines).max(1);
+    let total = (data.train.len() * settings.epochs).max(1) as f32;
+    let mut taken = 0;
     let mut step = 0;
+    let mut average = Average::default();
     let (mut loss, mut seen) = (0.0, 0);
     for epoch in 0..settings.epochs {
         let mut order: Vec<usize> = (0..data.train.len()).collect();
@@ -158,10 +174,11 @@ pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Ve
             }
             while loads[0] + loads[1] < settings.batch_lines {
                 let Some(index) = order.next() else { break };
+                taken += 1;
                 let example = &data.train[index];
                 let job = Job::draw(index, example, settings, &mut random);
                 let lighter = usize::from(loads[1] < loads[0]);
-                loads[lighter] += job.len;
+                loads[lighter] += job.lines.len();
                 weight += example.weight;
                 workers[lighter].jobs.push(job);
             }
@@ -170,18 +187,23 @@ pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Ve
                 scope.spawn(|| first[0].work(&weights, data, settings, weight));
                 second[0].work(&weights, data, settings, weight);
             });
-            let rate = settings.rate * one_cycle(step as f32 / steps as f32);
+            let progress = taken as f32 / total;
+            let rate = settings.rate * one_cycle(progress);
             let [a, b] = &mut workers;
             a.gradient.absorb(&mut b.gradient);
             adam.step(&mut weights.parameters, &a.gradient.parameters, rate);
             sparse.step(&mut weights.embeddings, &a.gradient, rate);
             a.gradient.clear();
+            if progress >= AVERAGED_FROM && step % AVERAGE_EVERY == 0 {
+                average.add(&weights);
+            }
             loss += a.take_loss() + b.take_loss();
             step += 1;
             seen += 1;
             if step % 250 == 0 {
                 report(&format!(
-                    "epoch {epoch} step {step}/{steps} loss {:.4} {:.0}s",
+                    "epoch {epoch} step {step} at {:.0} % loss {:.4} {:.0}s",
+                    100.0 * progress,
                     loss / f64::from(seen),
                     start.elapsed().as_secs_f32()
                 ));
@@ -189,9 +211,43 @@ pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Ve
             }
         }
     }
+    let weights = average.finish(weights);
     let calibration = calibration::fit(&weights, &data.tune);
     report(&format!("{calibration:?}"));
     weights.to_bytes(&data.keys, calibration)
+}
+
+/// Weights are averaged from this part of the training on.
+const AVERAGED_FROM: f32 = 0.75;
+
+/// And not in every step, for speed.
+const AVERAGE_EVERY: usize = 10;
+
+/// A running mean of weights (Izmailov et al. 2018, arXiv 1803.05407).
+#[derive(Default)]
+struct Average {
+    mean: Option<Weights>,
+    count: f32,
+}
+
+impl Average {
+    fn add(&mut self, weights: &Weights) {
+        self.count += 1.0;
+        let Some(mean) = &mut self.mean else {
+            self.mean = Some(weights.clone());
+            return;
+        };
+        let means = mean.parameters.iter_mut().chain(mean.embeddings.as_flattened_mut());
+        let values = weights.parameters.iter().chain(weights.embeddings.as_flattened());
+        for (mean, value) in means.zip(values) {
+            *mean += (value - *mean) / self.count;
+        }
+    }
+
+    /// The mean, or `last` where there is none.
+    fn finish(self, last: Weights) -> Weights {
+        self.mean.unwrap_or(last)
+    }
 }
 
 /// One cycle of the learning rate (Smith 2018, arXiv 1803.09820): up over the first tenth, down
@@ -206,21 +262,38 @@ fn one_cycle(progress: f32) -> f32 {
     }
 }
 
-/// A run of lines of a page, and the start of its random sequence.
+/// Lines of a page, and the start of its random sequence.
 struct Job {
     index: usize,
-    start: usize,
-    len: usize,
+    lines: Vec<usize>,
     seed: u64,
 }
 
 impl Job {
+    /// A run of lines of a page, some pages with a part cut out.
     fn draw(index: usize, example: &Example, settings: &Settings, random: &mut Random) -> Job {
         let len = example.lines().min(settings.window);
         let spare = example.lines() - len;
         // Half of the runs start where the page does, as at prediction.
         let start = if spare == 0 || random.below(2) == 0 { 0 } else { random.below(spare + 1) };
-        Job { index, start, len, seed: random.next() }
+        let mut lines: Vec<usize> = (start..start + len).collect();
+        if random.unit() < settings.cut_pages {
+            let cut = random.below(len / 2 + 1);
+            let from = random.below(len - cut + 1);
+            lines.drain(from..from + cut);
+        }
+        if random.unit() < settings.one_sided_pages {
+            // A page cleaned before, or one with nothing to find: what is on the page alone must
+            // not decide how much of it is kept.
+            let content = random.below(2) == 0;
+            let is_on_side = |line: &usize| {
+                example.labels[*line].is_some_and(|kind| kind.is_content() == content)
+            };
+            if lines.iter().any(is_on_side) {
+                lines.retain(is_on_side);
+            }
+        }
+        Job { index, lines, seed: random.next() }
     }
 }
 
@@ -246,11 +319,10 @@ impl Worker {
         for job in &self.jobs {
             let example = &data.train[job.index];
             let mut random = Random::new(job.seed);
-            let range = job.start..job.start + job.len;
-            self.tape.forward(weights, example, range.clone(), Some((settings, &mut random)));
+            let lines = job.lines.iter().copied();
+            self.tape.forward(weights, example, lines, Some((settings, &mut random)));
             let scale = example.weight / weight;
-            self.loss +=
-                self.tape.backward(weights, example, range, scale, settings, &mut self.gradient);
+            self.loss += self.tape.backward(weights, example, scale, settings, &mut self.gradient);
         }
     }
 
