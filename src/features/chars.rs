@@ -268,3 +268,61 @@ fn symbol(c: char, counts: &mut Counts, words: &mut Words) {
     counts.previous_symbol = Some(c);
     words.symbol(c);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use unicode_segmentation::UnicodeSegmentation;
+
+    fn counts(text: &[u8]) -> Counts {
+        let mut counts = Counts::default();
+        scan(text, &mut counts, &mut Words::default());
+        counts
+    }
+
+    #[test]
+    fn words_are_those_of_the_unicode_standard_where_there_are_spaces() {
+        // Annex 29 joins numbers at points and commas; that is the one difference we allow.
+        for text in [
+            "The ferry, which doesn't sail on Sundays, was late again.",
+            "Der Bürgermeister sagte: „Wir bauen 2019 weiter.“",
+            "Паром опоздал на 40 минут, и никто не удивился.",
+            "Το πλοίο άργησε πάλι· κανείς δεν απόρησε.",
+            "تأخرت العبّارة مرة أخرى، ولم يستغرب أحد.",
+            "המעבורת איחרה שוב, ואיש לא הופתע.",
+            "बस आज फिर देर से आई।",
+            "배가 또 늦었지만 아무도 놀라지 않았다.",
+            "",
+        ] {
+            let expected = text.unicode_words().count() as u32;
+            assert_eq!(counts(text.as_bytes()).words, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn scripts_without_spaces_are_counted_by_character() {
+        for (text, spaceless) in [("今日も船は遅れた。", 8), ("เรือสาย", 7), ("Tokyo 東京", 2)]
+        {
+            let counts = counts(text.as_bytes());
+            assert_eq!(counts.spaceless, spaceless, "{text}");
+            assert!(counts.words >= spaceless);
+        }
+    }
+
+    #[test]
+    fn sentences_end_in_the_script_s_own_sign() {
+        for text in ["Done.", "done!”", "終わった。", "انتهى؟", "ختم ہوا۔", "समाप्त।", "やった！』"]
+        {
+            assert!(ends_sentence(counts(text.as_bytes()).last), "{text}");
+        }
+        assert!(!ends_sentence(counts("Read more:".as_bytes()).last));
+    }
+
+    #[test]
+    fn targets_of_links_are_not_text() {
+        let linked = counts(b"See [the map](http://maps.example/a_(b)) now");
+        assert_eq!((linked.markdown_links, linked.words), (1, 4));
+        let marked = counts(b"See [12]the map and [x] now");
+        assert_eq!(marked.link_marks, 1);
+    }
+}

@@ -250,9 +250,9 @@ dense_features! { |line|
     Links, "Markdown links", few(line.counts.markdown_links);
     LinkShare, "Share of it that is links", share(line.counts.link_chars, line.counts.chars);
     Target, "Length of link targets", log2_eighths(line.counts.target_chars);
-    LinkMarks, "Link marks such as [12]", few(line.counts.link_marks);
+    LinkMarks, "Numbered link marks", few(line.counts.link_marks);
     LinkMarkShare, "Link marks for each word", share(line.counts.link_marks, line.n.max(1));
-    StartsBracket, "Starts with [", yes(line.counts.first == '[');
+    StartsBracket, "Starts with a square bracket", yes(line.counts.first == '[');
 
     // The document so far.
     Seen, "Seen before on the page", yes(line.seen);
