@@ -47,14 +47,12 @@ pub struct Example {
     roots: Vec<f32>,
     /// What the page counts.
     pub weight: f32,
-    /// The source it is from.
-    pub set: String,
 }
 
 impl Example {
     /// Features of a page, tokens as keys.
     pub fn of(page: &Page) -> Example {
-        let mut example = Example { weight: 1.0, set: page.set.clone(), ..Example::default() };
+        let mut example = Example { weight: 1.0, ..Example::default() };
         let mut extractor = Extractor::new();
         for (_, text, letter) in page.lines() {
             // The dump's own lines: a `\r` before the `\n` is no text.
