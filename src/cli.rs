@@ -2,17 +2,19 @@
 
 use std::env;
 use std::fmt::Write;
+use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use dechrome::decode::{PRECISION_THRESHOLD, Policy, RECALL_THRESHOLD};
 use dechrome::filter::{LOOKAHEAD, MAX_HELD_BYTES, MAX_LINE_BYTES};
-use dechrome::label::{Kind, KindSet};
-use dechrome::output::{Blank, Selection, Style};
+use dechrome::label::{Kind, KindSet, Label};
+use dechrome::output::{Blank, Selection, Style, sanitize};
+use dechrome::rules::{Rule, Rules, Told};
 
 /// Reads the plain-text dump of a web page and writes only the article.
 ///
@@ -112,6 +114,21 @@ struct Args {
     )]
     only: Vec<Kind>,
 
+    /// Keep the lines that match REGEX, and tell the model so; goes before --never and --rules
+    #[arg(long, value_name = "REGEX", help_heading = "Judgement")]
+    always: Vec<String>,
+
+    /// Drop the lines that match REGEX, and tell the model so; goes before --rules
+    #[arg(long, value_name = "REGEX", help_heading = "Judgement")]
+    never: Vec<String>,
+
+    /// Rules of your own, one a line: `keep|drop [KIND] REGEX`; the last that matches counts
+    ///
+    /// The model weighs them before it judges the lines around. Lines that start with `#` are
+    /// comments.
+    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
+    rules: Vec<PathBuf>,
+
     /// Judge with this model in place of the built-in one
     #[arg(long, value_name = "FILE", help_heading = "Judgement")]
     model: Option<PathBuf>,
@@ -179,12 +196,14 @@ pub struct Config {
     pub is_quiet: bool,
     /// A model in place of the embedded one.
     pub model: Option<PathBuf>,
+    /// The user's rules, the most important last.
+    pub rules: Rules,
 }
 
 /// Reads the command line. Wrong usage, `--help` and `--version` end the process here.
 ///
 /// # Errors
-/// If there is nothing to read.
+/// If there is nothing to read, or a rule is none.
 pub fn parse() -> Result<Config> {
     let args = Args::parse();
     if let Some(kind) = args.keep.iter().find(|kind| args.drop.contains(kind)) {
@@ -194,10 +213,11 @@ pub fn parse() -> Result<Config> {
     if args.paths.is_empty() && io::stdin().is_terminal() {
         bail!("nothing to read: name a file or pipe a page in, as in 'w3m -dump URL | dechrome'");
     }
-    Ok(decide(args, io::stdout().is_terminal()))
+    let rules = rules(&args)?;
+    Ok(decide(args, rules, io::stdout().is_terminal()))
 }
 
-fn decide(args: Args, is_terminal: bool) -> Config {
+fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {
     let policy = Policy { threshold: threshold(&args), keep: kinds_to_keep(&args) };
     let format = if args.annotate {
         let has_colour = match args.color.unwrap_or(When::Auto) {
@@ -225,7 +245,27 @@ fn decide(args: Args, is_terminal: bool) -> Config {
         tells_if_nothing_kept: args.exit_status,
         is_quiet: args.quiet,
         model: args.model,
+        rules,
     }
+}
+
+fn rules(args: &Args) -> Result<Rules> {
+    let mut rules = Vec::new();
+    for path in &args.rules {
+        let name = sanitize::visible(&path.to_string_lossy());
+        let text = fs::read_to_string(path).with_context(|| name.clone())?;
+        rules.extend(Rule::parse_file(&text, &name)?);
+    }
+    for (option, label, patterns) in
+        [("--never", Label::Chrome, &args.never), ("--always", Label::Content, &args.always)]
+    {
+        rules.extend(patterns.iter().map(|pattern| Rule {
+            told: Told { label, kind: None },
+            pattern: pattern.clone(),
+            place: format!("{option} {}", sanitize::visible(pattern)),
+        }));
+    }
+    Ok(Rules::new(&rules)?)
 }
 
 fn threshold(args: &Args) -> f32 {
@@ -285,6 +325,7 @@ Examples:
   dechrome --invert page.txt              what is left out
   dechrome --annotate page.txt | less     why
   dechrome --keep caption,byline page.txt
+  dechrome --never '^Sign up' page.txt    a rule of your own
   dechrome --json *.txt | jq -r 'select(.kind == \"heading\").text'
 
 Kinds:",
@@ -322,7 +363,7 @@ mod tests {
     use super::*;
 
     fn decided(args: &[&str]) -> Config {
-        decide(Args::parse_from([&["dechrome"], args].concat()), false)
+        decide(Args::parse_from([&["dechrome"], args].concat()), Rules::default(), false)
     }
 
     #[test]

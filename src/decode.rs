@@ -1,7 +1,8 @@
 //! From scores to verdicts: which side of the border, which kind, kept or not.
 
-use crate::label::{Kind, KindSet, Verdict};
+use crate::label::{Kind, KindSet, Label, Verdict};
 use crate::model::Scores;
+use crate::rules::Told;
 
 /// Threshold of `--precision`: fewer lines of chrome come through, some content is lost.
 pub const PRECISION_THRESHOLD: f32 = 1.0;
@@ -25,21 +26,24 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The verdict on a line: the score decides the side, the kind is the likeliest there.
-    pub fn decide(&self, scores: &Scores) -> Verdict {
-        let side = if scores.content > self.threshold {
-            &Kind::ALL[..Kind::CONTENT]
-        } else {
-            &Kind::ALL[Kind::CONTENT..]
+    /// The verdict on a line: the score decides the side, the kind is the likeliest there. What
+    /// the user's rules say of the line goes before both.
+    pub fn decide(&self, scores: &Scores, told: Option<Told>) -> Verdict {
+        let is_content = match told {
+            Some(told) => told.label == Label::Content,
+            None => scores.content > self.threshold,
         };
+        let side =
+            if is_content { &Kind::ALL[..Kind::CONTENT] } else { &Kind::ALL[Kind::CONTENT..] };
         let mut kind = side[0];
         for &other in side {
             if scores.kinds[other as usize] > scores.kinds[kind as usize] {
                 kind = other;
             }
         }
+        let kind = told.and_then(|told| told.kind).unwrap_or(kind);
         Verdict {
-            kept: self.keep.contains(kind),
+            kept: if told.is_some() { is_content } else { self.keep.contains(kind) },
             score: scores.content,
             probability: scores.probability,
             kind,
@@ -70,7 +74,7 @@ mod tests {
             (-0.1, -0.2, Kind::Heading),
         ] {
             let policy = Policy { threshold, ..Policy::default() };
-            let verdict = policy.decide(&scores(content, &both));
+            let verdict = policy.decide(&scores(content, &both), None);
             assert_eq!((verdict.kind, verdict.kept), (kind, kind.is_content()));
         }
     }
@@ -79,7 +83,23 @@ mod tests {
     fn kinds_are_kept_by_name_on_either_side() {
         let keep = KindSet::EMPTY.with(Kind::Caption);
         let policy = Policy { threshold: 0.0, keep };
-        assert!(policy.decide(&scores(-1.0, &[Kind::Caption])).kept);
-        assert!(!policy.decide(&scores(1.0, &[Kind::Prose])).kept);
+        assert!(policy.decide(&scores(-1.0, &[Kind::Caption]), None).kept);
+        assert!(!policy.decide(&scores(1.0, &[Kind::Prose]), None).kept);
+    }
+
+    #[test]
+    fn rules_go_before_score_and_kinds_to_keep() {
+        let policy = Policy { threshold: 0.0, keep: KindSet::EMPTY.with(Kind::Heading) };
+        for (told, content, kept, kind) in [
+            (Told { label: Label::Content, kind: None }, -5.0, true, Kind::Prose),
+            (Told { label: Label::Content, kind: Some(Kind::Ad) }, -5.0, true, Kind::Ad),
+            (Told { label: Label::Chrome, kind: None }, 5.0, false, Kind::Menu),
+            (Told { label: Label::Chrome, kind: Some(Kind::Heading) }, 5.0, false, Kind::Heading),
+        ] {
+            let scores = scores(content, &[Kind::Prose, Kind::Menu]);
+            let verdict = policy.decide(&scores, Some(told));
+            assert_eq!((verdict.kept, verdict.kind), (kept, kind));
+            assert_eq!(verdict.score, content);
+        }
     }
 }

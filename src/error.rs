@@ -14,6 +14,13 @@ pub enum Error {
         /// Offset in the file of what is wrong.
         byte: usize,
     },
+    /// A rule of the user's is none.
+    Rule {
+        /// Where it stands.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
     /// A labelled corpus cannot be read.
     Corpus {
         /// The file or directory.
@@ -29,6 +36,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Model { what, byte } => write!(f, "not a usable model: {what} (byte {byte})"),
+            Error::Rule { place, what } => write!(f, "{place}: {what}"),
             Error::Corpus { file, row: Some(row), what } => {
                 write!(f, "{}: row {row}: {what}", file.display())
             }

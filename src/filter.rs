@@ -22,6 +22,7 @@ use crate::features::Extractor;
 use crate::label::Verdict;
 pub use crate::model::LOOKAHEAD;
 use crate::model::{Model, Scorer, Scores};
+use crate::rules::{Rules, Told};
 
 /// A line is held whole up to this length.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
@@ -84,6 +85,8 @@ impl<E, F: FnMut(&Piece<'_>) -> Result<(), E>> Sink for F {
 struct Held {
     bytes: usize,
     blank: bool,
+    /// What the user's rules say of it.
+    told: Option<Told>,
 }
 
 /// Judges documents line by line. Reusable: [`Filter::finish`] readies it for the next document
@@ -91,6 +94,7 @@ struct Held {
 #[derive(Debug)]
 pub struct Filter<'m> {
     policy: Policy,
+    rules: Rules,
     limits: Limits,
     extractor: Extractor,
     scorer: Scorer<'m>,
@@ -118,6 +122,7 @@ impl<'m> Filter<'m> {
     pub fn with_limits(model: &'m Model, policy: Policy, limits: Limits) -> Filter<'m> {
         Filter {
             policy,
+            rules: Rules::default(),
             limits,
             extractor: Extractor::new(),
             scorer: Scorer::new(model),
@@ -129,6 +134,13 @@ impl<'m> Filter<'m> {
             offset: 0,
             long: None,
         }
+    }
+
+    /// The same filter with rules of the user's, which decide the lines they match and inform the
+    /// lines around them.
+    #[must_use]
+    pub fn with_rules(self, rules: Rules) -> Filter<'m> {
+        Filter { rules, ..self }
     }
 
     /// Takes the next bytes of the document and hands every line whose verdict is now known to
@@ -195,15 +207,17 @@ impl<'m> Filter<'m> {
     /// The bytes from `tail` on are a line.
     fn complete_line<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
         let line = &self.buffer[self.tail..];
-        let held = Held { bytes: line.len(), blank: is_blank(line) };
+        let blank = is_blank(line);
+        let told = if blank { None } else { self.rules.judge(strip_ending(line)) };
+        let held = Held { bytes: line.len(), blank, told };
         self.tail = self.buffer.len();
         self.held.push_back(held);
-        if held.blank {
+        if blank {
             self.extractor.blank_line();
             if self.held.len() == 1 {
                 self.release_blank_lines(sink)?;
             }
-        } else if let Some(scores) = self.score(held.bytes) {
+        } else if let Some(scores) = self.score(held) {
             self.release(scores, sink)?;
         }
         // What is noted of a line counts too: a million blank lines are few bytes.
@@ -215,11 +229,12 @@ impl<'m> Filter<'m> {
         Ok(())
     }
 
-    /// Scores the last `bytes` of the buffer as a line.
-    fn score(&mut self, bytes: usize) -> Option<Scores> {
-        let line = &self.buffer[self.buffer.len() - bytes..];
+    /// Scores the line at the end of the buffer.
+    fn score(&mut self, held: Held) -> Option<Scores> {
+        let line = &self.buffer[self.buffer.len() - held.bytes..];
+        let told = held.told.map(|told| told.label);
         self.scorer.begin_line();
-        let dense = self.extractor.line(strip_ending(line), &mut self.scorer);
+        let dense = self.extractor.line(strip_ending(line), told, &mut self.scorer);
         self.scorer.end_line(&dense)
     }
 
@@ -228,8 +243,10 @@ impl<'m> Filter<'m> {
     fn judge_long_line<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
         let bytes = self.buffer.len() - self.tail;
         self.tail = self.buffer.len();
-        self.held.push_back(Held { bytes, blank: false });
-        if let Some(scores) = self.score(bytes) {
+        let told = self.rules.judge(&self.buffer[self.buffer.len() - bytes..]);
+        let held = Held { bytes, blank: false, told };
+        self.held.push_back(held);
+        if let Some(scores) = self.score(held) {
             self.release(scores, sink)?;
         }
         let mut verdict = None;
@@ -237,7 +254,7 @@ impl<'m> Filter<'m> {
             if self.held.len() > 1 {
                 self.release(scores, sink)?;
             } else {
-                verdict = Some(self.policy.decide(&scores));
+                verdict = Some(self.policy.decide(&scores, told));
             }
         }
         let verdict = verdict.expect("the scorer owes a verdict for the last line");
@@ -288,7 +305,8 @@ impl<'m> Filter<'m> {
 
     /// Hands on the first held line, whose scores are now known, and the blank lines behind it.
     fn release<S: Sink>(&mut self, scores: Scores, sink: &mut S) -> Result<(), S::Error> {
-        let verdict = self.policy.decide(&scores);
+        let told = self.held.front().and_then(|held| held.told);
+        let verdict = self.policy.decide(&scores, told);
         self.release_first(Some(verdict), sink)?;
         self.release_blank_lines(sink)
     }

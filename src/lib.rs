@@ -32,6 +32,7 @@ mod fnv;
 pub mod label;
 pub mod model;
 pub mod output;
+pub mod rules;
 #[cfg(feature = "train")]
 pub mod train;
 
@@ -41,3 +42,4 @@ pub use error::Error;
 pub use filter::{Filter, LOOKAHEAD, Piece, Sink};
 pub use label::{Kind, KindSet, Label, Verdict};
 pub use model::Model;
+pub use rules::{Rule, Rules};

@@ -51,7 +51,8 @@ pub fn report(message: impl fmt::Display) {
 pub fn run(config: &Config) -> Result<Status> {
     let supplied = config.model.as_deref().map(load_model).transpose()?;
     let mut run = Run {
-        filter: Filter::new(supplied.as_ref().unwrap_or_else(|| Model::embedded()), config.policy),
+        filter: Filter::new(supplied.as_ref().unwrap_or_else(|| Model::embedded()), config.policy)
+            .with_rules(config.rules.clone()),
         sink: Tally { writer: writer(config), has_kept: false },
         buffer: vec![0; BUFFER_BYTES],
         is_quiet: config.is_quiet,

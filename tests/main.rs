@@ -5,5 +5,6 @@ mod cli;
 mod formats;
 mod golden;
 mod properties;
+mod rules;
 mod streaming;
 mod util;

@@ -3,6 +3,7 @@
 
 use super::chars::{Class, ends_sentence};
 use super::tokens::Words;
+use crate::label::Label;
 
 /// How many dense features a line has.
 pub const DENSE: usize = Feature::ALL.len();
@@ -154,6 +155,7 @@ struct Line<'l> {
     words: &'l Words,
     document: &'l DocumentSoFar,
     seen: bool,
+    told: Option<Label>,
     /// Words, by the usual length of one where they are written together.
     n: u32,
     letters: u32,
@@ -265,6 +267,10 @@ dense_features! { |line|
     BlankShareSoFar, "Share of blank lines so far", share(line.document.blanks, line.document.lines + line.document.blanks);
     WrappedShareSoFar, "Share of wrapped lines so far", share(line.document.wrapped_lines, line.document.lines);
     LinkMarksSoFar, "Link marks so far", yes(line.document.link_marks > 0);
+
+    // What the user's rules say of the line.
+    ToldContent, "Kept by a rule", yes(line.told == Some(Label::Content));
+    ToldChrome, "Dropped by a rule", yes(line.told == Some(Label::Chrome));
 }
 
 pub(super) fn features(
@@ -272,6 +278,7 @@ pub(super) fn features(
     words: &Words,
     document: &DocumentSoFar,
     seen: bool,
+    told: Option<Label>,
 ) -> Dense {
     let letters = counts.letters();
     values(&Line {
@@ -279,11 +286,22 @@ pub(super) fn features(
         words,
         document,
         seen,
+        told,
         n: counts.text_words(),
         letters,
         cased: counts.lower + counts.upper,
         spaced: letters - counts.spaceless,
     })
+}
+
+/// Makes the features of a line those of one that a rule is about.
+#[cfg(feature = "train")]
+pub(crate) fn tell(dense: &mut Dense, label: Label) {
+    let feature = match label {
+        Label::Content => Feature::ToldContent,
+        Label::Chrome => Feature::ToldChrome,
+    };
+    dense[feature as usize] = YES;
 }
 
 /// Makes the features of a line those of one in a script without case, as far as they can tell:

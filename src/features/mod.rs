@@ -3,18 +3,20 @@
 //! This is the one extractor: prediction and training go through [`Extractor::line`] and differ
 //! only in the [`Listener`] that takes the tokens. It sees lines in document order and keeps
 //! what earlier lines of the document contribute (how much there was, which lines were seen). It
-//! knows neither labels nor weights.
+//! knows no weights, and of labels only what the user's rules say of a line.
 
 mod chars;
 mod dense;
 mod tokens;
 
-#[cfg(feature = "train")]
-pub(crate) use dense::take_case_away;
 pub use dense::{DENSE, Dense, Feature};
+#[cfg(feature = "train")]
+pub(crate) use dense::{take_case_away, tell};
+
+use crate::label::Label;
 
 /// Version of the features' meaning. A model file trained on another version is refused.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// How much of each end of an over-long line is looked at.
 pub const SCORED_BYTES: usize = 16 << 10;
@@ -71,8 +73,13 @@ impl Extractor {
     }
 
     /// The features of the next non-blank line, `text` without its line ending: the dense ones
-    /// are returned, the tokens handed to `listener`.
-    pub fn line(&mut self, text: &[u8], listener: &mut impl Listener) -> Dense {
+    /// are returned, the tokens handed to `listener`. `told` is what the user's rules say of it.
+    pub fn line(
+        &mut self,
+        text: &[u8],
+        told: Option<Label>,
+        listener: &mut impl Listener,
+    ) -> Dense {
         let mut counts = dense::Counts::default();
         self.words.clear();
         if text.len() <= 2 * SCORED_BYTES {
@@ -86,7 +93,7 @@ impl Extractor {
         let seen = *slot == key;
         *slot = key;
         self.words.emit(&counts, listener);
-        let dense = dense::features(&counts, &self.words, &self.document, seen);
+        let dense = dense::features(&counts, &self.words, &self.document, seen, told);
         self.document.line(&counts);
         dense
     }
@@ -101,7 +108,7 @@ mod tests {
         let mut all = Vec::new();
         for line in lines {
             let mut keys = Vec::new();
-            let dense = extractor.line(line, &mut |key| keys.push(key));
+            let dense = extractor.line(line, None, &mut |key| keys.push(key));
             all.push((dense, keys));
         }
         all
@@ -121,9 +128,9 @@ mod tests {
         assert_ne!(all[0].0, all[2].0);
         assert_eq!(all[0].1, all[2].1);
         let mut extractor = Extractor::new();
-        let first = extractor.line(b"Log in", &mut |_| {});
+        let first = extractor.line(b"Log in", None, &mut |_| {});
         extractor.reset();
-        assert_eq!(extractor.line(b"Log in", &mut |_| {}), first);
+        assert_eq!(extractor.line(b"Log in", None, &mut |_| {}), first);
     }
 
     #[test]

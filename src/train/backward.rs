@@ -7,7 +7,7 @@
 use super::data::Example;
 use super::random::Random;
 use super::{Settings, Weights};
-use crate::features::{Dense, take_case_away};
+use crate::features::{Dense, take_case_away, tell};
 use crate::label::Kind;
 use crate::model::math::{HIDDEN, Units, add_product, exp, sigmoid};
 use crate::model::network::{
@@ -216,11 +216,17 @@ impl Tape {
         let mute = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.page_lexical_dropout);
         let caseless = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.case_dropout);
         self.lines.extend(lines);
+        let told = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.told_pages);
         for index in 0..self.lines.len() {
             let line = self.lines[index];
             let mut dense = page.dense[line];
             if caseless {
                 take_case_away(&mut dense);
+            }
+            if dropout.as_mut().is_some_and(|(s, r)| told && r.unit() < s.told_lines)
+                && let Some(kind) = page.labels[line]
+            {
+                tell(&mut dense, kind.label());
             }
             let whole = mute || dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.lexical_dropout);
             let start = self.tokens.len();

@@ -62,7 +62,7 @@ impl Example {
                 continue;
             }
             let tokens = &mut example.tokens;
-            let dense = extractor.line(text, &mut |key| tokens.push(key));
+            let dense = extractor.line(text, None, &mut |key| tokens.push(key));
             example.token_ends.push(example.tokens.len());
             example.labels.push(Kind::from_letter(letter));
             example.roots.push(words_of(&dense).sqrt());

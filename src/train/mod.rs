@@ -44,6 +44,10 @@ pub struct Settings {
     pub cut_pages: f32,
     /// Share of pages of which only the content, or only the chrome, is shown.
     pub one_sided_pages: f32,
+    /// Share of pages of which some lines are told, as by a rule of the user's.
+    pub told_pages: f32,
+    /// Share of the lines told on such a page.
+    pub told_lines: f32,
     /// Share of the first layer's units left out.
     pub unit_dropout: f32,
     /// Share of doubt in the labels of content and chrome (Szegedy et al. 2016, arXiv 1512.00567).
@@ -71,11 +75,13 @@ impl Default for Settings {
             case_dropout: 0.15,
             cut_pages: 0.3,
             one_sided_pages: 0.1,
+            told_pages: 0.2,
+            told_lines: 0.05,
             unit_dropout: 0.2,
             label_smoothing: 0.02,
             embedding_decay: 0.1,
             kind_weight: 0.3,
-            f1_weight: 0.5,
+            f1_weight: 1.0,
             window: 1024,
         }
     }
