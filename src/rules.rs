@@ -119,7 +119,7 @@ impl Rules {
         if self.told.is_empty() {
             return None;
         }
-        self.patterns.matches(text).iter().last().map(|index| self.told[index])
+        self.patterns.matches(text).iter().next_back().map(|index| self.told[index])
     }
 }
 
