@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
+use clap_complete::Shell;
 use dechrome::decode::{PRECISION_THRESHOLD, Policy, RECALL_THRESHOLD};
 use dechrome::filter::{LOOKAHEAD, MAX_HELD_BYTES, MAX_LINE_BYTES};
 use dechrome::label::{Kind, KindSet, Label};
@@ -133,6 +134,10 @@ struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Judgement")]
     model: Option<PathBuf>,
 
+    /// Write a manual page or completions for a shell, and do nothing else
+    #[arg(long, value_name = "WHAT", exclusive = true)]
+    generate: Option<Generated>,
+
     /// Exit with status 1 if no line of any input was kept
     #[arg(short, long)]
     exit_status: bool,
@@ -157,6 +162,30 @@ enum When {
     Auto,
     Always,
     Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Generated {
+    Man,
+    CompleteBash,
+    CompleteZsh,
+    CompleteFish,
+}
+
+impl Generated {
+    fn write(self, out: &mut dyn io::Write) -> io::Result<()> {
+        let mut command = Args::command();
+        let shell = match self {
+            Generated::Man => return clap_mangen::Man::new(command).render(out),
+            Generated::CompleteBash => Shell::Bash,
+            Generated::CompleteZsh => Shell::Zsh,
+            Generated::CompleteFish => Shell::Fish,
+        };
+        // The generator panics where it cannot write.
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut command, "dechrome", &mut script);
+        out.write_all(&script)
+    }
 }
 
 /// Where a document comes from.
@@ -200,12 +229,21 @@ pub struct Config {
     pub rules: Rules,
 }
 
-/// Reads the command line. Wrong usage, `--help` and `--version` end the process here.
+/// Reads the command line; `None` when all it asked for has been written. Wrong usage, `--help`
+/// and `--version` end the process here.
 ///
 /// # Errors
 /// If there is nothing to read, or a rule is none.
-pub fn parse() -> Result<Config> {
+pub fn parse() -> Result<Option<Config>> {
     let args = Args::parse();
+    if let Some(generated) = args.generate {
+        return match generated.write(&mut io::stdout().lock()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(error).context("standard output")
+            }
+            _ => Ok(None),
+        };
+    }
     if let Some(kind) = args.keep.iter().find(|kind| args.drop.contains(kind)) {
         let message = format!("'{kind}' is both in --keep and in --drop");
         Args::command().error(ErrorKind::ArgumentConflict, message).exit();
@@ -214,7 +252,7 @@ pub fn parse() -> Result<Config> {
         bail!("nothing to read: name a file or pipe a page in, as in 'w3m -dump URL | dechrome'");
     }
     let rules = rules(&args)?;
-    Ok(decide(args, rules, io::stdout().is_terminal()))
+    Ok(Some(decide(args, rules, io::stdout().is_terminal())))
 }
 
 fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {

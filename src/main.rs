@@ -7,7 +7,10 @@ mod markup;
 mod run;
 
 fn main() -> ExitCode {
-    let status = cli::parse().and_then(|config| run::run(&config));
+    let status = cli::parse().and_then(|config| match config {
+        Some(config) => run::run(&config),
+        None => Ok(run::Status::Done),
+    });
     status
         .unwrap_or_else(|error| {
             run::report(format_args!("{error:#}"));

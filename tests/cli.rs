@@ -393,3 +393,19 @@ fn an_unreadable_file_is_an_error() {
     assert!(ran.stderr().starts_with("dechrome: secret: "), "{}", ran.stderr());
     assert_eq!(ran.0.stdout, b"good\n");
 }
+
+#[test]
+fn a_manual_and_completions_are_generated() {
+    let scratch = Scratch::new();
+    for (what, start, inside) in [
+        ("man", ".ie", "threshold"),
+        ("complete-bash", "_dechrome() {", "--only"),
+        ("complete-zsh", "#compdef dechrome", "--only"),
+        ("complete-fish", "complete -c dechrome", "-l only"),
+    ] {
+        let ran = scratch.run(&["--generate", what], "");
+        let text = ran.text();
+        assert!(text.starts_with(start) && text.contains(inside), "{what}: {text}");
+    }
+    scratch.run(&["--generate", "man", "page.txt"], "").status(2);
+}
