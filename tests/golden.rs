@@ -13,10 +13,10 @@ use dechrome::label::Kind;
 use dechrome::{Filter, Model, Piece, Policy};
 
 /// What the mean accuracy over all pages must reach.
-const MEAN_FLOOR: f64 = 0.935;
+const MEAN_FLOOR: f64 = 0.95;
 
 /// What the accuracy on each page must reach.
-const PAGE_FLOOR: f64 = 0.75;
+const PAGE_FLOOR: f64 = 0.85;
 
 struct Fixture {
     page: String,

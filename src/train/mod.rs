@@ -65,7 +65,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            seed: 1,
+            seed: 2,
             epochs: 7,
             batch_lines: 4096,
             rate: 3e-3,
