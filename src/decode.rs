@@ -13,7 +13,8 @@ pub const RECALL_THRESHOLD: f32 = -1.0;
 /// How verdicts are reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Policy {
-    /// A line is content when its score is above this. In log-odds; 0 is the trained border.
+    /// A line is content when its score is above this. In log-odds; 0 is a probability of
+    /// one half.
     pub threshold: f32,
     /// The kinds to keep.
     pub keep: KindSet,

@@ -31,6 +31,11 @@ pub fn strip_ending(bytes: &[u8]) -> &[u8] {
 /// Whether there is nothing to read in `bytes`: only white space of any script, or a
 /// byte-order mark.
 pub fn is_blank(bytes: &[u8]) -> bool {
+    // Most lines show it in their first byte that is no space; no need to decode them.
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first.is_none_or(u8::is_ascii_graphic) {
+        return first.is_none();
+    }
     bytes.utf8_chunks().all(|chunk| {
         chunk.invalid().is_empty()
             && chunk.valid().chars().all(|c| c.is_whitespace() || c == '\u{feff}')

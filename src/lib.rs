@@ -19,7 +19,8 @@
 //! ```
 //!
 //! Text flows one way: bytes and lines ([`filter`], [`document`]), features ([`features`]),
-//! scores ([`model`]), verdicts ([`decode`], [`label`]), output ([`output`]).
+//! scores ([`model`]), verdicts ([`decode`], [`label`]), output ([`output`]). The user's own
+//! [`rules`] join it as features and have the last word at the verdict.
 
 pub mod decode;
 pub mod document;

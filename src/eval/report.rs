@@ -23,9 +23,9 @@ pub struct Figures {
     pub words: [f64; 3],
     /// F1 of all its lines taken together.
     pub lines: f64,
-    /// Share of pages that failed, and number of those of which nothing was kept in vain.
+    /// Share of pages whose word F1 is under .8.
     pub failed: f64,
-    /// See `failed`.
+    /// How many pages have content of which nothing was kept.
     pub empty: usize,
 }
 

@@ -76,7 +76,6 @@ pub(super) struct DocumentSoFar {
     long_lines: u32,
     wrapped_lines: u32,
     link_marks: u32,
-    markdown_links: u32,
 }
 
 /// Columns at which text browsers wrap; a line of a wrapped paragraph is seldom shorter than
@@ -100,7 +99,6 @@ impl DocumentSoFar {
             self.long_lines.saturating_add(u32::from(counts.text_words() >= LONG_LINE_WORDS));
         self.wrapped_lines = self.wrapped_lines.saturating_add(u32::from(counts.is_wrapped()));
         self.link_marks = self.link_marks.saturating_add(counts.link_marks);
-        self.markdown_links = self.markdown_links.saturating_add(counts.markdown_links);
     }
 }
 

@@ -40,7 +40,7 @@ pub const LOOKAHEAD: usize = {
 
 /// Where each parameter stands in the flat array of all of them.
 pub mod layout {
-    use super::{DENSE, DILATIONS, EMBEDDING, HIDDEN, KERNEL, Kind};
+    use super::{DENSE, DILATIONS, EMBEDDING, HIDDEN, KERNEL, Kind, RECURRENCES};
     use std::ops::Range;
 
     const SQUARE: usize = HIDDEN * HIDDEN;
@@ -50,11 +50,11 @@ pub mod layout {
     pub const EMBEDDING_IN: Range<usize> = after(&DENSE_IN, EMBEDDING * HIDDEN);
     /// Bias of the units.
     pub const BIAS_IN: Range<usize> = after(&EMBEDDING_IN, HIDDEN);
-    const RECURRENCES: usize = BIAS_IN.end;
-    const RECURRENCE: usize = 3 * SQUARE + HIDDEN;
-    const CONVOLUTIONS: usize = RECURRENCES + super::RECURRENCES * RECURRENCE;
-    const CONVOLUTION: usize = KERNEL * HIDDEN + SQUARE + HIDDEN;
-    const HEAD: usize = CONVOLUTIONS + DILATIONS.len() * CONVOLUTION;
+    const FIRST_RECURRENCE: usize = BIAS_IN.end;
+    const RECURRENCE_LEN: usize = 3 * SQUARE + HIDDEN;
+    const FIRST_CONVOLUTION: usize = FIRST_RECURRENCE + RECURRENCES * RECURRENCE_LEN;
+    const CONVOLUTION_LEN: usize = KERNEL * HIDDEN + SQUARE + HIDDEN;
+    const HEAD: usize = FIRST_CONVOLUTION + DILATIONS.len() * CONVOLUTION_LEN;
     /// Units to the content logit.
     pub const CONTENT: Range<usize> = HEAD..HEAD + HIDDEN;
     /// Bias of the content logit.
@@ -72,7 +72,7 @@ pub mod layout {
 
     /// Gate, bias of the gate, candidate state, and state to units of a recurrence.
     pub const fn recurrence(index: usize) -> [Range<usize>; 4] {
-        let start = RECURRENCES + index * RECURRENCE;
+        let start = FIRST_RECURRENCE + index * RECURRENCE_LEN;
         let gate = start..start + SQUARE;
         let bias = after(&gate, HIDDEN);
         let candidate = after(&bias, SQUARE);
@@ -82,7 +82,7 @@ pub mod layout {
 
     /// The depth-wise taps (a row of units each), the matrix and the bias of a convolution.
     pub const fn convolution(layer: usize) -> [Range<usize>; 3] {
-        let start = CONVOLUTIONS + layer * CONVOLUTION;
+        let start = FIRST_CONVOLUTION + layer * CONVOLUTION_LEN;
         let taps = start..start + KERNEL * HIDDEN;
         let matrix = after(&taps, SQUARE);
         let bias = after(&matrix, HIDDEN);

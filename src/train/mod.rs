@@ -2,7 +2,8 @@
 //!
 //! [`corpus`] reads the pages, [`data`] turns them into features with the extractor that
 //! prediction uses, [`backward`] differentiates the network, [`optimizer`] moves its weights,
-//! `calibration` says what a score is worth, and [`run`] does it all with one seed: the same corpus and seed give the same bytes.
+//! `calibration` says what a score is worth, and [`run`] does it all with one seed: the same
+//! corpus and seed give the same bytes.
 
 pub mod backward;
 mod calibration;
@@ -97,8 +98,9 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Random weights: matrices by He et al. 2015 (arXiv 1502.01852), gates spread so that the
-    /// states forget over one line up to some hundred.
+    /// Random weights: deviations of one over the root of the number of inputs (LeCun et al. 1998,
+    /// Efficient BackProp), less where a layer only corrects what goes past it; gates spread so
+    /// that the states forget over two lines up to some hundred.
     pub fn random(tokens: usize, seed: u64) -> Weights {
         use crate::model::network::{DILATIONS, KERNEL, RECURRENCES};
         let mut random = Random::new(seed);
@@ -159,6 +161,7 @@ impl Weights {
 pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Vec<u8> {
     let start = Instant::now();
     let mut weights = Weights::random(data.keys.len(), settings.seed);
+    // Another sequence than the one that made the weights.
     let mut random = Random::new(settings.seed ^ 0x5eed);
     let mut adam = Adam::new(layout::COUNT);
     let mut sparse = SparseAdam::new(data.keys.len(), settings.embedding_decay);
