@@ -37,6 +37,14 @@ struct Args {
     #[arg(long, help_heading = "Output", conflicts_with_all = ["json", "invert", "blank"])]
     annotate: bool,
 
+    /// Write every line as --annotate does, and under it why it scored so
+    ///
+    /// The reasons are causes that were taken away from the line one after the other (its words,
+    /// its length, the lines above..): how much the score moved each time, then the score that is
+    /// left. The numbers add up to the score.
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["annotate", "json", "invert", "blank"])]
+    explain: bool,
+
     /// Write one JSON object for each line that is not blank
     ///
     /// The keys are document, line, offset, kept, score, probability, kind and text.
@@ -47,7 +55,7 @@ struct Args {
     #[arg(long, value_name = "WHICH", help_heading = "Output")]
     blank: Option<WhichBlank>,
 
-    /// When to use colour, for --annotate [default: auto]
+    /// When to use colour, for --annotate and --explain [default: auto]
     ///
     /// `auto` is on a terminal, unless NO_COLOR is set or TERM is `dumb`.
     #[arg(long, value_name = "WHEN", help_heading = "Output")]
@@ -204,6 +212,8 @@ pub enum Format {
     Text(Selection, Blank),
     /// All lines with their verdicts.
     Annotate(Style),
+    /// All lines with their verdicts and the reasons for them.
+    Explain(Style),
     /// JSON Lines.
     Json,
 }
@@ -257,13 +267,14 @@ pub fn parse() -> Result<Option<Config>> {
 
 fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {
     let policy = Policy { threshold: threshold(&args), keep: kinds_to_keep(&args) };
-    let format = if args.annotate {
+    let format = if args.annotate || args.explain {
         let has_colour = match args.color.unwrap_or(When::Auto) {
             When::Always => true,
             When::Never => false,
             When::Auto => is_terminal && wants_colour(),
         };
-        Format::Annotate(Style { has_colour, is_sanitized: is_terminal })
+        let style = Style { has_colour, is_sanitized: is_terminal };
+        if args.explain { Format::Explain(style) } else { Format::Annotate(style) }
     } else if args.json {
         Format::Json
     } else {
@@ -361,7 +372,8 @@ Examples:
   w3m -dump https://example.org/story | dechrome
   dechrome page.txt > article.txt
   dechrome --invert page.txt              what is left out
-  dechrome --annotate page.txt | less     why
+  dechrome --annotate page.txt | less     every line with its score and kind
+  dechrome --explain page.txt | less      and why
   dechrome --keep caption,byline page.txt
   dechrome --never '^Sign up' page.txt    a rule of your own
   dechrome --json *.txt | jq -r 'select(.kind == \"heading\").text'

@@ -89,6 +89,9 @@ struct Held {
     told: Option<Told>,
 }
 
+/// What a held line takes beside its bytes.
+pub(crate) const NOTE_BYTES: usize = size_of::<Held>();
+
 /// Judges documents line by line. Reusable: [`Filter::finish`] readies it for the next document
 /// and keeps its buffers.
 #[derive(Debug)]
@@ -221,7 +224,7 @@ impl<'m> Filter<'m> {
             self.release(scores, sink)?;
         }
         // What is noted of a line counts too: a million blank lines are few bytes.
-        let noted = self.held.len() * size_of::<Held>();
+        let noted = self.held.len() * NOTE_BYTES;
         if self.tail - self.start + noted > self.limits.max_held_bytes {
             self.drain(sink)?;
         }

@@ -27,6 +27,7 @@ pub mod document;
 mod error;
 #[cfg(feature = "train")]
 pub mod eval;
+pub mod explain;
 pub mod features;
 pub mod filter;
 mod fnv;

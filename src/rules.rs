@@ -91,6 +91,7 @@ fn split_word(text: &str) -> (&str, &str) {
 pub struct Rules {
     patterns: RegexSet,
     told: Vec<Told>,
+    places: Vec<String>,
 }
 
 impl Rules {
@@ -111,15 +112,23 @@ impl Rules {
             let place = || rules.last().map_or_else(String::new, |rule| rule.place.clone());
             wrong.unwrap_or_else(|| Error::Rule { place: place(), what: in_one_line(&error) })
         })?;
-        Ok(Rules { patterns, told: rules.iter().map(|rule| rule.told).collect() })
+        let told = rules.iter().map(|rule| rule.told).collect();
+        let places = rules.iter().map(|rule| rule.place.clone()).collect();
+        Ok(Rules { patterns, told, places })
     }
 
     /// What the rules say of a line, `text` without its ending.
     pub fn judge(&self, text: &[u8]) -> Option<Told> {
+        self.find(text).map(|(told, _)| told)
+    }
+
+    /// The same, with the place of the rule that says it.
+    pub fn find(&self, text: &[u8]) -> Option<(Told, &str)> {
         if self.told.is_empty() {
             return None;
         }
-        self.patterns.matches(text).iter().next_back().map(|index| self.told[index])
+        let last = self.patterns.matches(text).iter().next_back()?;
+        Some((self.told[last], &self.places[last]))
     }
 }
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow};
 use dechrome::filter::{Filter, Piece, Sink};
 use dechrome::model::Model;
-use dechrome::output::{Annotate, Json, Text, Writer, sanitize};
+use dechrome::output::{Annotate, Explain, Json, Text, Writer, sanitize};
 
 use crate::cli::{Config, Format, Source};
 use crate::markup::Detector;
@@ -50,10 +50,10 @@ pub fn report(message: impl fmt::Display) {
 /// reported here, and the others are processed.
 pub fn run(config: &Config) -> Result<Status> {
     let supplied = config.model.as_deref().map(load_model).transpose()?;
+    let model = supplied.as_ref().unwrap_or_else(|| Model::embedded());
     let mut run = Run {
-        filter: Filter::new(supplied.as_ref().unwrap_or_else(|| Model::embedded()), config.policy)
-            .with_rules(config.rules.clone()),
-        sink: Tally { writer: writer(config), has_kept: false },
+        filter: Filter::new(model, config.policy).with_rules(config.rules.clone()),
+        sink: Tally { writer: writer(config, model), has_kept: false },
         buffer: vec![0; BUFFER_BYTES],
         is_quiet: config.is_quiet,
     };
@@ -86,7 +86,7 @@ fn load_model(path: &Path) -> Result<Model> {
     load().with_context(|| shown(path))
 }
 
-fn writer(config: &Config) -> Box<dyn Writer> {
+fn writer<'m>(config: &Config, model: &'m Model) -> Box<dyn Writer + 'm> {
     // Rust's standard output is line-buffered whatever it is connected to.
     let stdout = io::stdout().lock();
     let out: Box<dyn Write> = if config.is_line_buffered {
@@ -97,6 +97,9 @@ fn writer(config: &Config) -> Box<dyn Writer> {
     match config.format {
         Format::Text(selection, blank) => Box::new(Text::new(out, selection, blank)),
         Format::Annotate(style) => Box::new(Annotate::new(out, style)),
+        Format::Explain(style) => {
+            Box::new(Explain::new(out, style, model, config.policy, config.rules.clone()))
+        }
         Format::Json => Box::new(Json::new(out)),
     }
 }
@@ -115,12 +118,12 @@ fn title(source: &Source) -> String {
 }
 
 /// Passes pieces on and notes whether any was kept.
-struct Tally {
-    writer: Box<dyn Writer>,
+struct Tally<'m> {
+    writer: Box<dyn Writer + 'm>,
     has_kept: bool,
 }
 
-impl Sink for Tally {
+impl Sink for Tally<'_> {
     type Error = io::Error;
 
     fn take(&mut self, piece: &Piece<'_>) -> io::Result<()> {
@@ -139,7 +142,7 @@ enum Failure {
 
 struct Run<'m> {
     filter: Filter<'m>,
-    sink: Tally,
+    sink: Tally<'m>,
     buffer: Vec<u8>,
     is_quiet: bool,
 }

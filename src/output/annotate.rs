@@ -36,16 +36,16 @@ const KIND_WIDTH: usize = {
 };
 
 /// Width of the column of scores: sign, two digits, point, two decimals.
-const SCORE_WIDTH: usize = 6;
+pub(super) const SCORE_WIDTH: usize = 6;
 
 /// Offset of the text in an output line: mark, score and kind with a space behind each, and one
 /// more space.
 pub const TEXT_COLUMN: usize = 1 + 1 + SCORE_WIDTH + 1 + KIND_WIDTH + 2;
 
-const GREEN: &[u8] = b"\x1b[32m";
-const RED: &[u8] = b"\x1b[31m";
-const FAINT: &[u8] = b"\x1b[2m";
-const RESET: &[u8] = b"\x1b[0m";
+pub(super) const GREEN: &[u8] = b"\x1b[32m";
+pub(super) const RED: &[u8] = b"\x1b[31m";
+pub(super) const FAINT: &[u8] = b"\x1b[2m";
+pub(super) const RESET: &[u8] = b"\x1b[0m";
 
 /// How lines are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +68,10 @@ impl<W: Write> Annotate<W> {
     /// A writer to `out`.
     pub fn new(out: W, style: Style) -> Annotate<W> {
         Annotate { out, style, text: LossyText::default() }
+    }
+
+    pub(super) fn out(&mut self) -> &mut W {
+        &mut self.out
     }
 
     fn write_verdict(&mut self, verdict: Option<&Verdict>) -> io::Result<()> {

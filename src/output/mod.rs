@@ -9,12 +9,15 @@ use std::io;
 use crate::filter::Sink;
 
 pub mod annotate;
+pub mod explain;
 pub mod json;
 mod lossy;
+mod page;
 pub mod sanitize;
 pub mod text;
 
 pub use annotate::{Annotate, Style};
+pub use explain::Explain;
 pub use json::Json;
 pub use text::{Blank, Selection, Text};
 

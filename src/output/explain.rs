@@ -1,0 +1,120 @@
+//! The page with its verdicts and the reasons for them.
+//!
+//! ```text
+//! -  -4.45 menu     Home
+//!     1.2%          +1.1 prose further down; -2.2 menu above; -1.1 words: home; -2.3 left
+//! ```
+//!
+//! Each line as [`annotate`](super::annotate) writes it; under it the probability that it is
+//! content, then what moved the score, in the order of [`Explanation::reasons`], and what is left
+//! of it.
+//!
+//! A page is held until it is whole. One that is too long to be explained (see
+//! [`MAX_BYTES`] and [`MAX_LINES`]) is written without reasons, and says so.
+
+use std::io::{self, Write};
+
+use super::annotate::{self, Annotate, FAINT, GREEN, RED, RESET, SCORE_WIDTH, Style, TEXT_COLUMN};
+use super::page::{Held, Taken};
+use super::{Writer, sanitize};
+use crate::decode::Policy;
+use crate::explain::{Explanation, MAX_BYTES, MAX_LINES, Page};
+use crate::filter::{Piece, Sink};
+use crate::model::Model;
+use crate::rules::Rules;
+
+/// Writes every line with its verdict and the reasons for it.
+#[derive(Debug)]
+pub struct Explain<'m, W> {
+    lines: Annotate<W>,
+    style: Style,
+    model: &'m Model,
+    policy: Policy,
+    rules: Rules,
+    held: Held,
+}
+
+impl<'m, W: Write> Explain<'m, W> {
+    /// A writer to `out` of what a filter with this model, policy and rules judges.
+    pub fn new(
+        out: W,
+        style: Style,
+        model: &'m Model,
+        policy: Policy,
+        rules: Rules,
+    ) -> Explain<'m, W> {
+        let lines = Annotate::new(out, style);
+        Explain { lines, style, model, policy, rules, held: Held::default() }
+    }
+
+    fn end_document(&mut self) -> io::Result<()> {
+        let held = std::mem::take(&mut self.held);
+        let page = Page::new(self.model, self.policy, &self.rules, held.lines());
+        let mut explanations = page.explain();
+        held.pieces().try_for_each(|piece| {
+            self.lines.take(&piece)?;
+            match piece.verdict {
+                Some(_) => {
+                    let explanation = explanations.next().expect("a line that is not blank");
+                    write_reasons(self.lines.out(), self.style, &explanation)
+                }
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+fn write_reasons(
+    out: &mut impl Write,
+    Style { has_colour, .. }: Style,
+    Explanation { scores, reasons, rest, .. }: &Explanation,
+) -> io::Result<()> {
+    let mut colour =
+        |out: &mut dyn Write, code| if has_colour { out.write_all(code) } else { Ok(()) };
+    colour(out, FAINT)?;
+    let percent = f64::from(scores.probability) * 100.0;
+    let width = SCORE_WIDTH - 1;
+    write!(out, "  {percent:width$.1}%{:1$}", "", TEXT_COLUMN - SCORE_WIDTH - 2)?;
+    for reason in reasons {
+        colour(out, if reason.points > 0.0 { GREEN } else { RED })?;
+        write!(out, "{:+.1} ", reason.points)?;
+        colour(out, RESET)?;
+        colour(out, FAINT)?;
+        sanitize::write_visible(out, &reason.words)?;
+        out.write_all(b"; ")?;
+    }
+    write!(out, "{rest:+.1} left")?;
+    colour(out, RESET)?;
+    out.write_all(b"\n")
+}
+
+impl<W: Write> Sink for Explain<'_, W> {
+    type Error = io::Error;
+
+    fn take(&mut self, piece: &Piece<'_>) -> io::Result<()> {
+        match self.held.take(piece) {
+            Taken::Held => Ok(()),
+            Taken::IsFull => {
+                write!(self.lines.out(), "{:TEXT_COLUMN$}", "")?;
+                let limits = format!("{} MiB or {MAX_LINES} lines", MAX_BYTES >> 20);
+                writeln!(self.lines.out(), "no reasons: the page has more than {limits}")?;
+                self.held.pieces().try_for_each(|piece| self.lines.take(&piece))?;
+                self.held.forget();
+                self.lines.take(piece)
+            }
+            Taken::Passed => self.lines.take(piece),
+        }
+    }
+}
+
+impl<W: Write> Writer for Explain<'_, W> {
+    fn begin_document(&mut self, name: &str) -> io::Result<()> {
+        self.end_document()?;
+        self.lines.begin_document(name)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.end_document()?;
+        self.lines.flush()
+    }
+}
