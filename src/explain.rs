@@ -193,7 +193,8 @@ pub struct Page<'p> {
 }
 
 impl<'p> Page<'p> {
-    /// A page of these lines, blank ones too, endings included or not.
+    /// A page of these lines, blank ones too, endings included or not. Memory goes with them: see
+    /// [`MAX_BYTES`].
     pub fn new(
         model: &'p Model,
         policy: Policy,
@@ -234,10 +235,11 @@ impl<'p> Page<'p> {
         self.lines.is_empty()
     }
 
-    /// Explains the lines from the first to the last.
-    pub fn explain(&self) -> impl Iterator<Item = Explanation> {
+    /// Explains these lines, one after the other.
+    pub fn explain(&self, lines: Range<usize>) -> impl Iterator<Item = Explanation> {
         let mut at = Place::start(self);
-        (0..self.len()).map(move |_| {
+        (0..lines.start).for_each(|_| at.go_on());
+        lines.map(move |_| {
             let explanation = at.explain();
             at.go_on();
             explanation
@@ -246,14 +248,6 @@ impl<'p> Page<'p> {
 
     fn verdict(&self, line: usize) -> Verdict {
         self.policy.decide(&self.scores[line], self.lines[line].told)
-    }
-
-    /// The kind that most of these lines have.
-    fn usual_kind(&self, lines: Range<usize>) -> Option<Kind> {
-        let mut counts = [0; Kind::COUNT];
-        lines.for_each(|line| counts[self.verdict(line).kind as usize] += 1);
-        let most = *counts.iter().max()?;
-        Kind::ALL.into_iter().find(|&kind| most > 0 && counts[kind as usize] == most)
     }
 }
 
@@ -524,12 +518,8 @@ impl<'e, 'p> Place<'e, 'p> {
                 first_of(&[(F::Seen, "seen before on the page")], "first of its text")
             }
             Cause::Position => {
-                let so_far =
-                    first_of(&[(F::LongSoFar, "after long lines")], "before any long line");
-                match self.line {
-                    0 => "at the top".to_owned(),
-                    lines => format!("{lines} lines down, {so_far}"),
-                }
+                let so_far = first_of(&[(F::LongSoFar, "after long ones")], "before any long one");
+                format!("line {} of the page, {so_far}", self.line + 1)
             }
             Cause::Words => {
                 let named = self.strongest_words(gone, with, points);
@@ -541,18 +531,29 @@ impl<'e, 'p> Place<'e, 'p> {
             }
             Cause::Above => self.neighbours(self.first_near()..self.line, "above"),
             Cause::Below => self.neighbours(self.line + 1..self.end_near(), "below"),
-            Cause::Before => self.neighbours(0..self.first_near(), "further up"),
+            Cause::Before => self.article(0..self.first_near(), "further up"),
             Cause::After => {
                 let end = (self.line + 1 + LOOKAHEAD).min(page.len());
-                self.neighbours(self.end_near()..end, "further down")
+                self.article(self.end_near()..end, "further down")
             }
         }
     }
 
+    /// What most of the near lines are.
     fn neighbours(&self, lines: Range<usize>, side: &str) -> String {
-        match self.page.usual_kind(lines) {
-            Some(kind) => format!("{kind} {side}"),
-            None => side.to_owned(),
+        let mut counts = [0; Kind::COUNT];
+        lines.for_each(|line| counts[self.page.verdict(line).kind as usize] += 1);
+        let most = counts.iter().max();
+        let usual = Kind::ALL.into_iter().find(|&kind| Some(&counts[kind as usize]) == most);
+        format!("{} {side}", usual.expect("the kind of the most lines is a kind"))
+    }
+
+    /// How much of an article there is.
+    fn article(&self, lines: Range<usize>, side: &str) -> String {
+        match lines.filter(|&line| self.page.verdict(line).kind.is_content()).count() {
+            0 => format!("no article {side}"),
+            1 => format!("1 line of article {side}"),
+            count => format!("{count} lines of article {side}"),
         }
     }
 

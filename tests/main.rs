@@ -2,6 +2,7 @@
 //! generated pages, and the labelled fixtures.
 
 mod cli;
+mod explain;
 mod formats;
 mod golden;
 mod properties;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! -  -4.45 menu     Home
-//!     1.2%          +1.1 prose further down; -2.2 menu above; -1.1 words: home; -2.3 left
+//!     1.2%          +1.1 9 lines of article further down; -2.2 menu above; -1.0 menu below; -2.3 left
 //! ```
 //!
 //! Each line as [`annotate`](super::annotate) writes it; under it the probability that it is
@@ -14,7 +14,7 @@
 
 use std::io::{self, Write};
 
-use super::annotate::{self, Annotate, FAINT, GREEN, RED, RESET, SCORE_WIDTH, Style, TEXT_COLUMN};
+use super::annotate::{Annotate, FAINT, GREEN, RED, RESET, SCORE_WIDTH, Style, TEXT_COLUMN};
 use super::page::{Held, Taken};
 use super::{Writer, sanitize};
 use crate::decode::Policy;
@@ -50,7 +50,7 @@ impl<'m, W: Write> Explain<'m, W> {
     fn end_document(&mut self) -> io::Result<()> {
         let held = std::mem::take(&mut self.held);
         let page = Page::new(self.model, self.policy, &self.rules, held.lines());
-        let mut explanations = page.explain();
+        let mut explanations = page.explain(0..page.len());
         held.pieces().try_for_each(|piece| {
             self.lines.take(&piece)?;
             match piece.verdict {
@@ -69,8 +69,7 @@ fn write_reasons(
     Style { has_colour, .. }: Style,
     Explanation { scores, reasons, rest, .. }: &Explanation,
 ) -> io::Result<()> {
-    let mut colour =
-        |out: &mut dyn Write, code| if has_colour { out.write_all(code) } else { Ok(()) };
+    let colour = |out: &mut dyn Write, code| if has_colour { out.write_all(code) } else { Ok(()) };
     colour(out, FAINT)?;
     let percent = f64::from(scores.probability) * 100.0;
     let width = SCORE_WIDTH - 1;

@@ -1,0 +1,216 @@
+//! Reasons: true to the model, and adding up.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use dechrome::document::is_blank;
+use dechrome::explain::{Cause, MAX_BYTES, MAX_LINES, MIN_POINTS, NEAR, Page};
+use dechrome::features::{Dense, Extractor, Feature, Listener};
+use dechrome::model::Scorer;
+use dechrome::{Model, Policy, Rules};
+
+use crate::util::{PAGE, Scratch, full_lines, lines};
+
+/// What the model sees of a line.
+type Seen = (Dense, Vec<u32>);
+
+fn see(page: &[u8]) -> Vec<Seen> {
+    let mut extractor = Extractor::new();
+    let mut seen = Vec::new();
+    for line in lines(page) {
+        if is_blank(line) {
+            extractor.blank_line();
+            continue;
+        }
+        let mut tokens = Vec::new();
+        let text = dechrome::document::strip_ending(line);
+        let dense = extractor.line(text, None, &mut |key| tokens.push(key));
+        seen.push((dense, tokens));
+    }
+    seen
+}
+
+/// The score of one line, from the start of the page to its end.
+fn score(page: &[Seen], line: usize) -> f32 {
+    let mut scorer = Scorer::new(Model::embedded());
+    let mut scores = Vec::new();
+    for (dense, tokens) in page {
+        scorer.begin_line();
+        tokens.iter().for_each(|&key| scorer.token(key));
+        scores.extend(scorer.end_line(dense));
+    }
+    scores.extend(std::iter::from_fn(|| scorer.drain()));
+    assert_eq!(scores.len(), page.len());
+    scores[line].content
+}
+
+/// The page without these causes of a line, as the documentation says it, and the line in it.
+fn without(page: &[Seen], average: &Dense, line: usize, causes: &[Cause]) -> (Vec<Seen>, usize) {
+    let (above, below) = (line.saturating_sub(NEAR), (line + NEAR + 1).min(page.len()));
+    let mut page = page.to_vec();
+    for cause in causes {
+        match cause {
+            Cause::Words => page[line].1.clear(),
+            Cause::Above => page[above..line].fill((*average, vec![])),
+            Cause::Below => page[line + 1..below].fill((*average, vec![])),
+            Cause::Before | Cause::After => {}
+            cause => {
+                for &feature in Feature::ALL.iter().filter(|&&other| Cause::of(other) == *cause) {
+                    page[line].0[feature as usize] = average[feature as usize];
+                }
+            }
+        }
+    }
+    if causes.contains(&Cause::After) {
+        page.truncate(below);
+    }
+    if causes.contains(&Cause::Before) {
+        page.drain(..above);
+        return (page, line - above);
+    }
+    (page, line)
+}
+
+/// The score of a line without the tokens that the word alone has.
+fn without_word(page: &[Seen], line: usize, word: &str) -> f32 {
+    let mut page = page.to_vec();
+    Extractor::new().line(word.as_bytes(), None, &mut |key| page[line].1.retain(|&own| own != key));
+    score(&page, line)
+}
+
+#[test]
+fn taking_the_causes_away_moves_the_score_as_said() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pages");
+    let mut paths: Vec<_> =
+        fs::read_dir(&directory).unwrap().map(|it| it.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    paths.sort();
+    let (mut checked, mut words) = (0, 0);
+    let (mut kinds, mut causes) = (BTreeSet::new(), BTreeSet::new());
+    for (offset, path) in paths.iter().enumerate() {
+        let text = fs::read(path).unwrap();
+        let rules = Rules::default();
+        let page = Page::new(Model::embedded(), Policy::default(), &rules, lines(&text));
+        let seen = see(&text);
+        assert_eq!(page.len(), seen.len());
+        for line in (offset % 13..seen.len()).step_by(13) {
+            let explained = page.explain(line..line + 1).next().unwrap();
+            let place = format!("{} line {line}: {explained:?}", path.display());
+            let mut gone = Vec::new();
+            let mut before = score(&seen, line);
+            assert_eq!(explained.scores.content, before, "{place}");
+            for reason in &explained.reasons {
+                if let Some(named) = reason.words.strip_prefix("words: ") {
+                    let (changed, at) = without(&seen, page.average(), line, &gone);
+                    for word in named.split(", ") {
+                        let moved = before - without_word(&changed, at, word);
+                        assert!(moved * reason.points > 0.0, "{word} {moved} in {place}");
+                        words += 1;
+                    }
+                }
+                gone.push(reason.cause);
+                let (changed, at) = without(&seen, page.average(), line, &gone);
+                let after = score(&changed, at);
+                assert_eq!(reason.points, before - after, "{:?} in {place}", reason.cause);
+                assert!(reason.points.abs() >= MIN_POINTS && !reason.words.is_empty(), "{place}");
+                before = after;
+                causes.insert(reason.cause);
+            }
+            assert_eq!(explained.rest, before, "{place}");
+            let sum: f32 = explained.reasons.iter().map(|reason| reason.points).sum();
+            assert!((sum + explained.rest - explained.scores.content).abs() < 1e-3, "{place}");
+            kinds.insert(Policy::default().decide(&explained.scores, None).kind);
+            checked += 1;
+        }
+    }
+    assert!(checked > 100 && words > 30, "{checked} lines, {words} words");
+    assert!(kinds.len() > 5 && causes.len() > 8, "{kinds:?} {causes:?}");
+}
+
+/// Lines of `--explain` as lines of `--annotate` with what stands under them.
+fn explained(scratch: &Scratch, args: &[&str], page: &[u8]) -> Vec<(String, Option<String>)> {
+    let ran = scratch.run(&[&["--explain"], args].concat(), page);
+    let mut found: Vec<(String, Option<String>)> = Vec::new();
+    for line in ran.text().lines() {
+        let is_reason = line.ends_with(" left") && line.starts_with("  ") && line.contains('%');
+        match found.last_mut().filter(|_| is_reason) {
+            Some((_, reason)) => *reason = Some(line.to_owned()),
+            None => found.push((line.to_owned(), None)),
+        }
+    }
+    found
+}
+
+#[test]
+fn reasons_stand_under_the_annotated_lines_and_add_up() {
+    let scratch = Scratch::new();
+    scratch.write("page", PAGE).write("other", "One.\nTwo");
+    for args in [&["page"][..], &["page", "other", "page"], &["--never", "^News", "page"]] {
+        let annotated = scratch.run(&[&["--annotate"], args].concat(), "").text().to_owned();
+        let explained = explained(&scratch, args, b"");
+        let lines: Vec<&str> = explained.iter().map(|(line, _)| line.as_str()).collect();
+        assert_eq!(lines, annotated.lines().collect::<Vec<_>>());
+        for (line, reason) in &explained {
+            let Some(score) = line.split_whitespace().nth(1) else {
+                assert_eq!(*reason, None);
+                continue;
+            };
+            let score: f64 = score.parse().unwrap();
+            let reason = reason.as_ref().unwrap();
+            let (percent, rest) = reason.trim().split_once('%').unwrap();
+            let expected = 100.0 / (1.0 + (-score).exp());
+            let percent: f64 = percent.parse().unwrap();
+            assert!((percent - expected).abs() < 0.3, "{line} {reason}");
+            let points = rest.split("; ").map(|part| part.split_whitespace().next().unwrap());
+            let points: Vec<f64> = points.map(|number| number.parse().unwrap()).collect();
+            let sum: f64 = points.iter().sum();
+            assert!((sum - score).abs() < 0.05 * points.len() as f64 + 0.01, "{line} {reason}");
+        }
+    }
+}
+
+#[test]
+fn a_rule_is_a_reason_that_names_its_place() {
+    let scratch = Scratch::new();
+    scratch.write("ours", "# rules\nkeep prose ^Log in\n");
+    let explained = explained(&scratch, &["--rules", "ours"], PAGE.as_bytes());
+    let (_, reason) = explained.iter().find(|(line, _)| line.contains("Log in")).unwrap();
+    assert!(reason.as_ref().unwrap().contains(" your rule ours:2; "), "{reason:?}");
+    let others = explained.iter().filter(|(line, _)| !line.contains("Log in"));
+    for (line, reason) in others {
+        assert!(
+            !reason.as_ref().is_some_and(|reason| reason.contains("rule")),
+            "{line} {reason:?}"
+        );
+    }
+}
+
+#[test]
+fn a_page_too_long_to_be_explained_is_annotated() {
+    let scratch = Scratch::new();
+    let notice = "no reasons: the page has more than 1 MiB or 65536 lines";
+    let many = "\n".repeat(MAX_LINES) + "One.\n";
+    let long = format!("One.\n{}\nTwo", "word ".repeat(MAX_BYTES / 5));
+    for page in [&many, &long] {
+        let ran = scratch.run(&["--explain"], page);
+        let (first, rest) = ran.text().split_once('\n').unwrap();
+        assert_eq!(first.trim(), notice);
+        assert!(rest == scratch.run(&["--annotate"], page).text());
+    }
+    // The next page has its reasons.
+    scratch.write("many", &many).write("page", PAGE);
+    let explained = explained(&scratch, &["many", "page"], b"");
+    let reasons = explained.iter().filter(|(_, reason)| reason.is_some()).count();
+    assert_eq!(reasons, full_lines(PAGE.as_bytes()).len());
+}
+
+#[test]
+fn reasons_do_not_act_on_a_terminal() {
+    let scratch = Scratch::new();
+    let page = "Sign\u{9b}31m up\u{202e}for the \u{1b}[31mnewsletter\n".repeat(3);
+    let ran = scratch.run(&["--explain"], &page);
+    let reasons = ran.text().lines().skip(1).step_by(2);
+    assert!(reasons.clone().count() == 3);
+    assert!(!reasons.flat_map(str::chars).any(dechrome::output::sanitize::is_active));
+}
