@@ -519,7 +519,7 @@ impl<'e, 'p> Place<'e, 'p> {
             }
             Cause::Position => {
                 let so_far = first_of(&[(F::LongSoFar, "after long ones")], "before any long one");
-                format!("line {} of the page, {so_far}", self.line + 1)
+                format!("at line {} of the page, {so_far}", self.line + 1)
             }
             Cause::Words => {
                 let named = self.strongest_words(gone, with, points);
@@ -552,8 +552,8 @@ impl<'e, 'p> Place<'e, 'p> {
     fn article(&self, lines: Range<usize>, side: &str) -> String {
         match lines.filter(|&line| self.page.verdict(line).kind.is_content()).count() {
             0 => format!("no article {side}"),
-            1 => format!("1 line of article {side}"),
-            count => format!("{count} lines of article {side}"),
+            1 => format!("article {side} (1 line)"),
+            count => format!("article {side} ({count} lines)"),
         }
     }
 

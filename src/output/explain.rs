@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! -  -4.45 menu     Home
-//!     1.2%          +1.1 9 lines of article further down; -2.2 menu above; -1.0 menu below; -2.3 left
+//!     1.2%          +1.1 article further down (9 lines); -2.2 menu above; -1.0 menu below; -2.3 left
 //! ```
 //!
 //! Each line as [`annotate`](super::annotate) writes it; under it the probability that it is
