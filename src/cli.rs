@@ -45,6 +45,18 @@ struct Args {
     #[arg(long, help_heading = "Output", conflicts_with_all = ["annotate", "json", "invert", "blank"])]
     explain: bool,
 
+    /// Write a page for the browser: every line with its verdict and reasons
+    ///
+    /// FILE needs no network and no other file. In it one can try other thresholds, hide kinds and
+    /// copy rules. `-` is standard output.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Output",
+        conflicts_with_all = ["annotate", "explain", "json", "invert", "blank", "line_buffered"],
+    )]
+    html: Option<PathBuf>,
+
     /// Write one JSON object for each line that is not blank
     ///
     /// The keys are document, line, offset, kept, score, probability, kind and text.
@@ -216,6 +228,8 @@ pub enum Format {
     Explain(Style),
     /// JSON Lines.
     Json,
+    /// A page for the browser.
+    Html,
 }
 
 /// What was decided.
@@ -227,6 +241,8 @@ pub struct Config {
     pub policy: Policy,
     /// How lines are written.
     pub format: Format,
+    /// Where the output goes if not to standard output.
+    pub report: Option<PathBuf>,
     /// Whether each line is written at once.
     pub is_line_buffered: bool,
     /// Whether the exit status tells that nothing was kept.
@@ -275,6 +291,8 @@ fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {
         };
         let style = Style { has_colour, is_sanitized: is_terminal };
         if args.explain { Format::Explain(style) } else { Format::Annotate(style) }
+    } else if args.html.is_some() {
+        Format::Html
     } else if args.json {
         Format::Json
     } else {
@@ -290,6 +308,7 @@ fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {
         sources: sources(args.paths),
         policy,
         format,
+        report: args.html.filter(|path| path.as_os_str() != "-"),
         is_line_buffered: args.line_buffered || is_terminal,
         tells_if_nothing_kept: args.exit_status,
         is_quiet: args.quiet,
@@ -374,6 +393,7 @@ Examples:
   dechrome --invert page.txt              what is left out
   dechrome --annotate page.txt | less     every line with its score and kind
   dechrome --explain page.txt | less      and why
+  dechrome --html why.html page.txt       the same to look at in a browser
   dechrome --keep caption,byline page.txt
   dechrome --never '^Sign up' page.txt    a rule of your own
   dechrome --json *.txt | jq -r 'select(.kind == \"heading\").text'

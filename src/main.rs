@@ -5,6 +5,7 @@ use std::process::ExitCode;
 mod cli;
 mod markup;
 mod run;
+mod whole;
 
 fn main() -> ExitCode {
     let status = cli::parse().and_then(|config| match config {

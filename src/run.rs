@@ -9,10 +9,11 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow};
 use dechrome::filter::{Filter, Piece, Sink};
 use dechrome::model::Model;
-use dechrome::output::{Annotate, Explain, Json, Text, Writer, sanitize};
+use dechrome::output::{Annotate, Explain, Json, Report, Text, Writer, html, sanitize};
 
 use crate::cli::{Config, Format, Source};
 use crate::markup::Detector;
+use crate::whole::WholeFile;
 
 /// How many bytes are read, and written, at a time.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -51,9 +52,11 @@ pub fn report(message: impl fmt::Display) {
 pub fn run(config: &Config) -> Result<Status> {
     let supplied = config.model.as_deref().map(load_model).transpose()?;
     let model = supplied.as_ref().unwrap_or_else(|| Model::embedded());
+    let target = config.report.as_deref().map(create).transpose()?;
+    let out = output(config, target.as_ref())?;
     let mut run = Run {
         filter: Filter::new(model, config.policy).with_rules(config.rules.clone()),
-        sink: Tally { writer: writer(config, model), has_kept: false },
+        sink: Tally { writer: writer(config, model, out)?, has_kept: false },
         buffer: vec![0; BUFFER_BYTES],
         is_quiet: config.is_quiet,
     };
@@ -69,7 +72,12 @@ pub fn run(config: &Config) -> Result<Status> {
         })
     });
     let kept_any = run.sink.has_kept;
-    match written.and_then(|()| run.sink.writer.flush()) {
+    let written = written.and_then(|()| run.sink.writer.flush());
+    let written = written.and_then(|()| match config.format {
+        Format::Html => finish_report(target),
+        _ => Ok(()),
+    });
+    match written {
         Ok(()) if has_failed => Ok(Status::Failed),
         Ok(()) if config.tells_if_nothing_kept && !kept_any => Ok(Status::NothingKept),
         Ok(()) => Ok(Status::Done),
@@ -77,7 +85,26 @@ pub fn run(config: &Config) -> Result<Status> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
             Ok(if has_failed { Status::Failed } else { Status::Done })
         }
-        Err(error) => Err(error).context("standard output"),
+        Err(error) => Err(error).with_context(|| place(config)),
+    }
+}
+
+/// Where the output goes, in messages.
+fn place(config: &Config) -> String {
+    config.report.as_deref().map_or_else(|| "standard output".to_owned(), shown)
+}
+
+fn create(path: &Path) -> Result<WholeFile> {
+    WholeFile::create(path).with_context(|| shown(path))
+}
+
+fn finish_report(target: Option<WholeFile>) -> io::Result<()> {
+    match target {
+        Some(file) => {
+            file.handle()?.write_all(html::tail().as_bytes())?;
+            file.keep()
+        }
+        None => io::stdout().write_all(html::tail().as_bytes()),
     }
 }
 
@@ -86,22 +113,37 @@ fn load_model(path: &Path) -> Result<Model> {
     load().with_context(|| shown(path))
 }
 
-fn writer<'m>(config: &Config, model: &'m Model) -> Box<dyn Writer + 'm> {
+fn output(config: &Config, target: Option<&WholeFile>) -> Result<Box<dyn Write>> {
+    if let Some(file) = target {
+        let handle = file.handle().with_context(|| place(config))?;
+        return Ok(Box::new(BufWriter::with_capacity(BUFFER_BYTES, handle)));
+    }
     // Rust's standard output is line-buffered whatever it is connected to.
-    let stdout = io::stdout().lock();
-    let out: Box<dyn Write> = if config.is_line_buffered {
+    let stdout = io::stdout();
+    Ok(if config.is_line_buffered {
         Box::new(stdout)
     } else {
         Box::new(BufWriter::with_capacity(BUFFER_BYTES, stdout))
-    };
-    match config.format {
+    })
+}
+
+fn writer<'m>(
+    config: &Config,
+    model: &'m Model,
+    mut out: Box<dyn Write>,
+) -> Result<Box<dyn Writer + 'm>> {
+    let (policy, rules) = (config.policy, || config.rules.clone());
+    Ok(match config.format {
         Format::Text(selection, blank) => Box::new(Text::new(out, selection, blank)),
         Format::Annotate(style) => Box::new(Annotate::new(out, style)),
-        Format::Explain(style) => {
-            Box::new(Explain::new(out, style, model, config.policy, config.rules.clone()))
-        }
+        Format::Explain(style) => Box::new(Explain::new(out, style, model, policy, rules())),
         Format::Json => Box::new(Json::new(out)),
-    }
+        Format::Html => {
+            let head = html::head(policy);
+            out.write_all(head.as_bytes()).with_context(|| place(config))?;
+            Box::new(Report::new(out, model, policy, rules()))
+        }
+    })
 }
 
 /// What stands in messages for a path: one line that does nothing to a terminal.
@@ -184,6 +226,7 @@ impl Run<'_> {
         warn_of_markup(source, detector);
         // What came before a failed read has been judged and is written.
         self.filter.finish(&mut self.sink).map_err(Failure::Output)?;
+        self.sink.writer.end_document().map_err(Failure::Output)?;
         end
     }
 }

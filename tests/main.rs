@@ -5,6 +5,7 @@ mod cli;
 mod explain;
 mod formats;
 mod golden;
+mod html;
 mod properties;
 mod rules;
 mod streaming;

@@ -46,22 +46,6 @@ impl<'m, W: Write> Explain<'m, W> {
         let lines = Annotate::new(out, style);
         Explain { lines, style, model, policy, rules, held: Held::default() }
     }
-
-    fn end_document(&mut self) -> io::Result<()> {
-        let held = std::mem::take(&mut self.held);
-        let page = Page::new(self.model, self.policy, &self.rules, held.lines());
-        let mut explanations = page.explain(0..page.len());
-        held.pieces().try_for_each(|piece| {
-            self.lines.take(&piece)?;
-            match piece.verdict {
-                Some(_) => {
-                    let explanation = explanations.next().expect("a line that is not blank");
-                    write_reasons(self.lines.out(), self.style, &explanation)
-                }
-                None => Ok(()),
-            }
-        })
-    }
 }
 
 fn write_reasons(
@@ -97,8 +81,9 @@ impl<W: Write> Sink for Explain<'_, W> {
                 write!(self.lines.out(), "{:TEXT_COLUMN$}", "")?;
                 let limits = format!("{} MiB or {MAX_LINES} lines", MAX_BYTES >> 20);
                 writeln!(self.lines.out(), "no reasons: the page has more than {limits}")?;
-                self.held.pieces().try_for_each(|piece| self.lines.take(&piece))?;
-                self.held.forget();
+                let held = std::mem::take(&mut self.held);
+                held.pieces().try_for_each(|piece| self.lines.take(&piece))?;
+                self.held = held.full();
                 self.lines.take(piece)
             }
             Taken::Passed => self.lines.take(piece),
@@ -108,12 +93,26 @@ impl<W: Write> Sink for Explain<'_, W> {
 
 impl<W: Write> Writer for Explain<'_, W> {
     fn begin_document(&mut self, name: &str) -> io::Result<()> {
-        self.end_document()?;
         self.lines.begin_document(name)
     }
 
+    fn end_document(&mut self) -> io::Result<()> {
+        let held = std::mem::take(&mut self.held);
+        let page = Page::new(self.model, self.policy, &self.rules, held.lines());
+        let mut explanations = page.explain(0..page.len());
+        held.pieces().try_for_each(|piece| {
+            self.lines.take(&piece)?;
+            match piece.verdict {
+                Some(_) => {
+                    let explanation = explanations.next().expect("a line that is not blank");
+                    write_reasons(self.lines.out(), self.style, &explanation)
+                }
+                None => Ok(()),
+            }
+        })
+    }
+
     fn flush(&mut self) -> io::Result<()> {
-        self.end_document()?;
         self.lines.flush()
     }
 }

@@ -10,6 +10,7 @@ use crate::filter::Sink;
 
 pub mod annotate;
 pub mod explain;
+pub mod html;
 pub mod json;
 mod lossy;
 mod page;
@@ -18,6 +19,7 @@ pub mod text;
 
 pub use annotate::{Annotate, Style};
 pub use explain::Explain;
+pub use html::Report;
 pub use json::Json;
 pub use text::{Blank, Selection, Text};
 
@@ -28,6 +30,14 @@ pub trait Writer: Sink<Error = io::Error> {
     /// # Errors
     /// Those of the underlying writer.
     fn begin_document(&mut self, name: &str) -> io::Result<()>;
+
+    /// No more pieces of the document come.
+    ///
+    /// # Errors
+    /// Those of the underlying writer.
+    fn end_document(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Flushes the underlying writer.
     ///

@@ -42,10 +42,14 @@ impl Held {
         Taken::Held
     }
 
+    /// Whether there were too many lines to hold.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
     /// Forgets the lines, but not that there were too many.
-    pub(super) fn forget(&mut self) {
-        self.bytes = Vec::new();
-        self.lines = Vec::new();
+    pub(super) fn full(self) -> Held {
+        Held { is_full: true, ..Held::default() }
     }
 
     /// The lines as they came.
