@@ -17,13 +17,15 @@ use dechrome::label::{Kind, KindSet, Label};
 use dechrome::output::{Blank, Selection, Style, sanitize};
 use dechrome::rules::{Rule, Rules, Told};
 
+use crate::config_file;
+
 /// Reads the plain-text dump of a web page and writes only the article.
 ///
 /// Every line is judged, from its text and from the lines around it, to be content (the article)
 /// or chrome (menus, captions, comments, consent, related stories, footers). Content lines are
 /// written as they are, byte for byte; the others are left out.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = "See --help for more.", after_long_help = manual())]
+#[command(version, args_override_self = true, max_term_width = 100, after_help = "See --help for more.", after_long_help = manual())]
 struct Args {
     /// Pages to read, each a document of its own; `-` or none is standard input
     #[arg(value_name = "FILE")]
@@ -154,6 +156,14 @@ struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Judgement")]
     model: Option<PathBuf>,
 
+    /// Take no options from the file that DECHROME_CONFIG_PATH names
+    ///
+    /// That file has options, one argument a line, that go before those of the command line:
+    /// `--drop=table`, or an option and its value on two lines. Lines that start with `#` are
+    /// comments. Where the two contradict each other, the command line counts.
+    #[arg(long)]
+    no_config: bool,
+
     /// Write a manual page or completions for a shell, and do nothing else
     #[arg(long, value_name = "WHAT", exclusive = true)]
     generate: Option<Generated>,
@@ -261,7 +271,8 @@ pub struct Config {
 /// # Errors
 /// If there is nothing to read, or a rule is none.
 pub fn parse() -> Result<Option<Config>> {
-    let args = Args::parse();
+    let typed = config_file::complete(env::args_os().collect(), contradiction)?;
+    let args = Args::parse_from(typed);
     if let Some(generated) = args.generate {
         return match generated.write(&mut io::stdout().lock()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -270,15 +281,25 @@ pub fn parse() -> Result<Option<Config>> {
             _ => Ok(None),
         };
     }
-    if let Some(kind) = args.keep.iter().find(|kind| args.drop.contains(kind)) {
-        let message = format!("'{kind}' is both in --keep and in --drop");
-        Args::command().error(ErrorKind::ArgumentConflict, message).exit();
+    if let Err(error) = contradiction(&args) {
+        error.exit();
     }
     if args.paths.is_empty() && io::stdin().is_terminal() {
         bail!("nothing to read: name a file or pipe a page in, as in 'w3m -dump URL | dechrome'");
     }
     let rules = rules(&args)?;
     Ok(Some(decide(args, rules, io::stdout().is_terminal())))
+}
+
+/// The contradiction that clap cannot see.
+fn contradiction(args: &Args) -> Result<(), clap::Error> {
+    match args.keep.iter().find(|kind| args.drop.contains(kind)) {
+        Some(kind) => {
+            let message = format!("'{kind}' is both in --keep and in --drop");
+            Err(Args::command().error(ErrorKind::ArgumentConflict, message))
+        }
+        None => Ok(()),
+    }
 }
 
 fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {

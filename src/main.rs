@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 mod cli;
+mod config_file;
 mod markup;
 mod run;
 mod whole;

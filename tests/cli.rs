@@ -415,3 +415,53 @@ fn a_manual_and_completions_are_generated() {
     }
     scratch.run(&["--generate", "man", "page.txt"], "").status(2);
 }
+
+#[test]
+fn a_file_of_options_goes_before_the_command_line() {
+    let scratch = Scratch::new();
+    scratch.write("page", PAGE);
+    let with = |options: &str, args: &[&str]| {
+        scratch.write("options", options);
+        let mut command = scratch.command(args);
+        command.env("DECHROME_CONFIG_PATH", "options").arg("page");
+        crate::util::Ran(command.output().unwrap())
+    };
+    let plain = |args: &[&str]| scratch.run(&[args, &["page"]].concat(), "").text().to_owned();
+    for (options, args, same_as) in [
+        ("", &[][..], &[][..]),
+        ("# mine\n\n  --invert  \n", &[], &["--invert"]),
+        ("--threshold\n-1.5\n--blank=none", &[], &["--threshold=-1.5", "--blank=none"]),
+        ("--threshold=1e30", &["--no-config"], &[]),
+        // The command line has the last word.
+        ("--threshold=1e30", &["--threshold=-1e30"], &["--threshold=-1e30"]),
+        ("--precision\n--blank=none", &["--recall"], &["--recall", "--blank=none"]),
+        ("--keep=menu,byline", &["--drop=menu"], &["--drop=menu"]),
+        ("--keep=menu\n--keep=byline", &["--drop=menu"], &["--drop=menu", "--keep=byline"]),
+        ("--blank=none", &["--json"], &["--json"]),
+        (
+            "--never\n^Repairs will",
+            &["--always=Related"],
+            &["--never=^Repairs will", "--always=Related"],
+        ),
+    ] {
+        let ran = with(options, args);
+        assert_eq!(ran.text(), plain(same_as), "{options:?} {args:?}");
+    }
+    with("--threshold=1", &["--help"]).stdout();
+    with("--threshold=1", &["--generate=man"]).status(2);
+    for (options, message) in [
+        ("--invert\n--nonsense", "options:2: unexpected argument '--nonsense' found"),
+        ("page", "options:1: not an option"),
+        ("# one\n--invert\nother", "options:2: not an option and its value"),
+        ("--keep=nothing", "options:1: invalid value 'nothing' for '--keep <KIND,..>'"),
+        ("--help", "options:1: only for the command line"),
+    ] {
+        let ran = with(options, &[]);
+        assert_eq!(ran.status(2).stderr(), format!("dechrome: {message}\n"));
+        assert_eq!(shown(&ran.0.stdout), "");
+    }
+    let mut command = scratch.command(&["page"]);
+    command.env("DECHROME_CONFIG_PATH", "none");
+    let ran = crate::util::Ran(command.output().unwrap());
+    assert!(ran.status(2).stderr().starts_with("dechrome: none: "), "{}", ran.stderr());
+}

@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::sync::LazyLock;
 
+use dechrome::decode::{PRECISION_THRESHOLD, RECALL_THRESHOLD};
 use dechrome::document::{is_blank, strip_ending};
 use dechrome::filter::Limits;
 use dechrome::model::Calibration;
@@ -335,6 +336,28 @@ proptest! {
                     .collect();
                 prop_assert_eq!(texts, expected);
             }
+        }
+    }
+
+    #[test]
+    fn a_higher_threshold_never_keeps_what_a_lower_one_drops(
+        page in page(),
+        thresholds in vec(-4.0_f32..4.0, 2..6),
+        real in any::<bool>(),
+    ) {
+        let model = if real { Model::embedded() } else { &*NOISE };
+        let mut thresholds = thresholds;
+        thresholds.extend([RECALL_THRESHOLD, 0.0, PRECISION_THRESHOLD]);
+        thresholds.sort_by(f32::total_cmp);
+        let mut lower: Option<Vec<Verdict>> = None;
+        for threshold in thresholds {
+            let mut filter = Filter::new(model, Policy { threshold, ..Policy::default() });
+            let seen = record(&mut filter, &[&page]);
+            let verdicts: Vec<Verdict> = seen.iter().filter_map(|seen| seen.verdict).collect();
+            if let Some(lower) = lower {
+                prop_assert!(verdicts.iter().zip(&lower).all(|(now, then)| then.kept || !now.kept));
+            }
+            lower = Some(verdicts);
         }
     }
 
