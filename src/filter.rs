@@ -16,6 +16,8 @@
 
 use std::collections::VecDeque;
 
+use memchr::memchr;
+
 use crate::decode::Policy;
 use crate::document::{Line, is_blank, strip_ending};
 use crate::features::Extractor;
@@ -153,7 +155,7 @@ impl<'m> Filter<'m> {
     /// The sink's.
     pub fn feed<S: Sink>(&mut self, mut bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
         while !bytes.is_empty() {
-            let end = bytes.iter().position(|&b| b == b'\n').map_or(bytes.len(), |at| at + 1);
+            let end = memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
             if self.long.is_some() {
                 self.pass_through(&bytes[..end], sink)?;
                 bytes = &bytes[end..];
@@ -169,7 +171,8 @@ impl<'m> Filter<'m> {
             }
             bytes = &bytes[taken..];
         }
-        Ok(())
+        // No verdict waits for bytes that may be long in coming.
+        self.release_judged(sink)
     }
 
     /// Ends the document: judges what is held, hands it on, and readies the filter for the next
@@ -220,25 +223,36 @@ impl<'m> Filter<'m> {
             if self.held.len() == 1 {
                 self.release_blank_lines(sink)?;
             }
-        } else if let Some(scores) = self.score(held) {
-            self.release(scores, sink)?;
+        } else {
+            self.queue(held);
+            while let Some(scores) = self.scorer.next_scores() {
+                self.release(scores, sink)?;
+            }
         }
-        // What is noted of a line counts too: a million blank lines are few bytes.
-        let noted = self.held.len() * NOTE_BYTES;
-        if self.tail - self.start + noted > self.limits.max_held_bytes {
-            self.drain(sink)?;
+        if self.holds_too_much() {
+            // How many lines wait for company must not show.
+            self.release_judged(sink)?;
+            if self.holds_too_much() {
+                self.drain(sink)?;
+            }
         }
         self.compact();
         Ok(())
     }
 
-    /// Scores the line at the end of the buffer.
-    fn score(&mut self, held: Held) -> Option<Scores> {
+    fn holds_too_much(&self) -> bool {
+        // What is noted of a line counts too: a million blank lines are few bytes.
+        let noted = self.held.len() * NOTE_BYTES;
+        self.tail - self.start + noted > self.limits.max_held_bytes
+    }
+
+    /// Queues the line at the end of the buffer to be scored.
+    fn queue(&mut self, held: Held) {
         let line = &self.buffer[self.buffer.len() - held.bytes..];
         let told = held.told.map(|told| told.label);
         self.scorer.begin_line();
         let dense = self.extractor.line(strip_ending(line), told, &mut self.scorer);
-        self.scorer.end_line(&dense)
+        self.scorer.queue_line(&dense);
     }
 
     /// The bytes from `tail` on start an over-long line: judges all that is held, and this line
@@ -249,9 +263,7 @@ impl<'m> Filter<'m> {
         let told = self.rules.judge(&self.buffer[self.buffer.len() - bytes..]);
         let held = Held { bytes, blank: false, told };
         self.held.push_back(held);
-        if let Some(scores) = self.score(held) {
-            self.release(scores, sink)?;
-        }
+        self.queue(held);
         let mut verdict = None;
         while let Some(scores) = self.scorer.drain() {
             if self.held.len() > 1 {
@@ -296,6 +308,15 @@ impl<'m> Filter<'m> {
         self.number += 1;
         self.offset += bytes.len() as u64;
         sink.take(&Piece { line, verdict, starts: false, ends: true })
+    }
+
+    /// Hands on all lines whose verdict can be known by now.
+    fn release_judged<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        self.scorer.flush();
+        while let Some(scores) = self.scorer.next_scores() {
+            self.release(scores, sink)?;
+        }
+        Ok(())
     }
 
     /// Judges all that is held as if the document ended here.

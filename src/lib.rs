@@ -35,6 +35,7 @@ pub mod label;
 pub mod model;
 pub mod output;
 pub mod rules;
+mod simd;
 #[cfg(feature = "train")]
 pub mod train;
 

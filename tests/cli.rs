@@ -33,6 +33,19 @@ fn pipe_dash_and_file_give_the_same_bytes() {
 }
 
 #[test]
+fn the_processor_s_instructions_do_not_show() {
+    let scratch = Scratch::new();
+    let page = PAGE.repeat(20);
+    scratch.write("page.txt", &page);
+    let expected = scratch.run(&["--json", "page.txt"], "");
+    for level in ["portable", "avx2"] {
+        let mut command = scratch.command(&["--json", "page.txt"]);
+        let output = command.env("DECHROME_SIMD", level).output().unwrap();
+        assert_eq!(output.stdout, expected.stdout(), "{level}");
+    }
+}
+
+#[test]
 fn each_file_is_a_document_of_its_own() {
     let scratch = Scratch::new();
     let other = "A second page, which has one long sentence that nobody would take for a menu.\n";

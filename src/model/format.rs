@@ -18,6 +18,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::integer::Network;
 use super::network::{EMBEDDING, layout};
 use crate::error::Error;
 use crate::features::SCHEMA;
@@ -46,7 +47,7 @@ pub struct Calibration {
 /// parameters are copied out.
 pub struct Model {
     bytes: Cow<'static, [u8]>,
-    parameters: Vec<f32>,
+    network: Network,
     scales: [f32; EMBEDDING],
     calibration: Calibration,
     buckets: usize,
@@ -123,10 +124,12 @@ impl Model {
             }
             start = end;
         }
-        let parameters = (0..layout::COUNT).map(|i| float(&bytes, HEADER + 4 * i)).collect();
+        let parameters: Vec<f32> =
+            (0..layout::COUNT).map(|i| float(&bytes, HEADER + 4 * i)).collect();
+        let network = Network::new(&parameters);
         let scales = std::array::from_fn(|i| float(&bytes, scales + 4 * i));
         let calibration = Calibration { factor: float(&bytes, 32), offset: float(&bytes, 36) };
-        Ok(Model { bytes, parameters, scales, calibration, buckets, keys, embeddings })
+        Ok(Model { bytes, network, scales, calibration, buckets, keys, embeddings })
     }
 
     /// The bytes of a model file. `tokens` are keys, rising, each with its embedding; `scales`
@@ -168,9 +171,9 @@ impl Model {
         bytes
     }
 
-    /// The network's parameters, as [`layout`] has them.
-    pub fn parameters(&self) -> &[f32] {
-        &self.parameters
+    /// The network, rounded to integers.
+    pub(super) fn network(&self) -> &Network {
+        &self.network
     }
 
     /// What one step of an embedding is worth in each dimension.
@@ -215,7 +218,6 @@ mod tests {
         assert_eq!(model.embedding(u32::MAX), Some(&[3; EMBEDDING]));
         assert_eq!(model.embedding(8), None);
         assert_eq!(model.calibration(), CALIBRATION);
-        assert!(model.parameters().iter().all(|&p| p == 0.5));
     }
 
     #[test]

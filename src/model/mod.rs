@@ -3,14 +3,17 @@
 //! No input or output here, and no text: features come in, scores go out.
 
 mod format;
+pub mod integer;
 pub mod math;
 pub mod network;
 
+use std::collections::VecDeque;
 use std::sync::LazyLock;
 
 pub use format::{Calibration, Model};
+use integer::{BATCH, Input, Stream};
 pub use network::LOOKAHEAD;
-use network::{EMBEDDING, Logits, Stream};
+use network::{EMBEDDING, Logits};
 
 use crate::features::{Dense, Listener};
 use crate::label::Kind;
@@ -41,15 +44,24 @@ impl Model {
 /// Scores the lines of a document, one after the other. A [`Listener`]: between
 /// [`begin_line`](Scorer::begin_line) and [`end_line`](Scorer::end_line) it takes the tokens of
 /// a line.
+///
+/// Whoever has many lines at hand calls [`queue_line`](Scorer::queue_line) instead of `end_line`,
+/// then [`flush`](Scorer::flush), and takes scores by [`next_scores`](Scorer::next_scores): the
+/// scores are the same to the bit and take less time.
 #[derive(Clone, Debug)]
 pub struct Scorer<'m> {
     model: &'m Model,
     stream: Stream,
     sum: [i32; EMBEDDING],
     tokens: u32,
+    /// Lines that the stream has not yet taken.
+    queued: Vec<Input>,
+    /// Scores not yet handed out.
+    ready: VecDeque<Scores>,
 }
 
 impl Listener for Scorer<'_> {
+    #[inline]
     fn token(&mut self, key: u32) {
         if let Some(row) = self.model.embedding(key) {
             self.tokens += 1;
@@ -63,12 +75,21 @@ impl Listener for Scorer<'_> {
 impl<'m> Scorer<'m> {
     /// A scorer at the start of a document.
     pub fn new(model: &'m Model) -> Scorer<'m> {
-        Scorer { model, stream: Stream::default(), sum: [0; EMBEDDING], tokens: 0 }
+        Scorer {
+            model,
+            stream: Stream::default(),
+            sum: [0; EMBEDDING],
+            tokens: 0,
+            queued: Vec::with_capacity(BATCH),
+            ready: VecDeque::new(),
+        }
     }
 
     /// Goes back to the start of a document.
     pub fn reset(&mut self) {
         self.stream.reset();
+        self.queued.clear();
+        self.ready.clear();
     }
 
     /// Readies the scorer for the tokens of the next line.
@@ -80,27 +101,56 @@ impl<'m> Scorer<'m> {
     /// Takes the dense features of the line and gives the scores of the line [`LOOKAHEAD`]
     /// before it, if there is one.
     pub fn end_line(&mut self, dense: &Dense) -> Option<Scores> {
+        self.queue_line(dense);
+        self.flush();
+        self.next_scores()
+    }
+
+    /// Takes the dense features of the line; its turn comes when there are enough lines, or with
+    /// [`flush`](Scorer::flush).
+    pub fn queue_line(&mut self, dense: &Dense) {
         let scale = 1.0 / (self.tokens.max(1) as f32).sqrt();
         let mut embedding = [0.0; EMBEDDING];
         for ((mean, &sum), unit) in embedding.iter_mut().zip(&self.sum).zip(self.model.scales()) {
             *mean = sum as f32 * unit * scale;
         }
-        let p = self.model.parameters();
-        let input = network::input_layer(p, dense, &embedding);
-        let logits = self.stream.push(p, &input)?;
-        Some(self.scores(&logits))
+        self.queued.push(integer::input(dense, &embedding));
+        if self.queued.len() == BATCH {
+            self.flush();
+        }
+    }
+
+    /// Scores what is queued.
+    pub fn flush(&mut self) {
+        if !self.queued.is_empty() {
+            let (calibration, ready) = (self.model.calibration(), &mut self.ready);
+            self.stream.push(self.model.network(), &self.queued, &mut |logits| {
+                ready.push_back(scores(calibration, &logits));
+            });
+            self.queued.clear();
+        }
+    }
+
+    /// The scores of the next line whose scores are known.
+    pub fn next_scores(&mut self) -> Option<Scores> {
+        self.ready.pop_front()
     }
 
     /// The scores of the next line still owed, as if the document ended here; `None` when none
     /// is owed.
     pub fn drain(&mut self) -> Option<Scores> {
-        let logits = self.stream.drain(self.model.parameters())?;
-        Some(self.scores(&logits))
+        if self.ready.is_empty() {
+            self.flush();
+            let (calibration, ready) = (self.model.calibration(), &mut self.ready);
+            self.stream.drain(self.model.network(), &mut |logits| {
+                ready.push_back(scores(calibration, &logits));
+            });
+        }
+        self.next_scores()
     }
+}
 
-    fn scores(&self, logits: &Logits) -> Scores {
-        let Calibration { factor, offset } = self.model.calibration();
-        let content = factor * logits.content + offset;
-        Scores { content, probability: math::sigmoid(content), kinds: logits.kinds }
-    }
+fn scores(calibration: Calibration, logits: &Logits) -> Scores {
+    let content = calibration.factor * logits.content + calibration.offset;
+    Scores { content, probability: math::sigmoid(content), kinds: logits.kinds }
 }

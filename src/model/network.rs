@@ -1,4 +1,4 @@
-//! The network: its shape, its parameters, and how it runs over a stream of lines.
+//! The network: its shape, its parameters, and its layers in floating point.
 //!
 //! A line's dense features and the mean of its tokens' embeddings make [`HIDDEN`] units. A gated
 //! recurrence forward in time (minGRU: Feng et al. 2024, arXiv 2410.01201) adds what came before.
@@ -6,8 +6,8 @@
 //! neighbours on both sides. A second recurrence, over what the convolutions make of the lines,
 //! adds how far the article has got. A head gives a logit for content and one for each kind.
 //!
-//! Training keeps a whole document's activations and lives elsewhere; a test there holds the
-//! two to the same bits.
+//! Training runs the layers here over whole documents; a filter runs
+//! [`integer`](super::integer), which has the same weights rounded.
 
 use super::math::{HIDDEN, Units, add_product, sigmoid};
 use crate::features::{DENSE, Dense};
@@ -149,147 +149,5 @@ pub fn head(p: &[f32], x: &Units) -> Logits {
 pub fn relu(x: &mut Units) {
     for x in x {
         *x = x.max(0.0);
-    }
-}
-
-/// The network's state in the middle of a document.
-#[derive(Clone, Debug)]
-pub struct Stream {
-    states: [Units; RECURRENCES],
-    layers: [Convolution; DILATIONS.len()],
-    /// While draining: the layer being emptied.
-    draining: usize,
-}
-
-/// A convolution's window over its input.
-#[derive(Clone, Debug)]
-struct Convolution {
-    /// The last inputs, in a ring.
-    window: Vec<Units>,
-    /// Inputs so far, padding at the end included.
-    inputs: usize,
-    /// Padding so far.
-    padding: usize,
-    dilation: usize,
-}
-
-impl Convolution {
-    fn new(dilation: usize) -> Convolution {
-        let window = vec![[0.0; HIDDEN]; (KERNEL - 1) * dilation + 1];
-        Convolution { window, inputs: 0, padding: 0, dilation }
-    }
-
-    fn reset(&mut self) {
-        self.window.fill([0.0; HIDDEN]);
-        self.inputs = 0;
-        self.padding = 0;
-    }
-
-    fn lag(&self) -> usize {
-        KERNEL / 2 * self.dilation
-    }
-
-    /// Takes the next input and gives the output for the line `lag` before it.
-    fn push(&mut self, p: &[f32], layer: usize, input: &Units) -> Option<Units> {
-        let size = self.window.len();
-        let newest = self.inputs % size;
-        self.window[newest] = *input;
-        self.inputs += 1;
-        if self.inputs <= self.lag() {
-            return None;
-        }
-        let [taps, matrix, bias] = layout::convolution(layer);
-        let (taps, _) = p[taps].as_chunks::<HIDDEN>();
-        let mut mixed = [0.0; HIDDEN];
-        // The oldest line of the window is the one after the newest in the ring.
-        let mut at = newest + 1;
-        for tap in taps {
-            if at >= size {
-                at -= size;
-            }
-            for ((mixed, weight), x) in mixed.iter_mut().zip(tap).zip(&self.window[at]) {
-                *mixed += weight * x;
-            }
-            at += self.dilation;
-        }
-        let mut out = *units(p, &bias);
-        add_product(&mut out, &p[matrix], &mixed);
-        relu(&mut out);
-        let centre = (newest + 1 + self.lag()) % size;
-        for (out, x) in out.iter_mut().zip(&self.window[centre]) {
-            *out += x;
-        }
-        Some(out)
-    }
-
-    /// Pads the end of the input by one line, if the output still lacks lines.
-    fn pad(&mut self, p: &[f32], layer: usize) -> Option<Units> {
-        let lines = self.inputs - self.padding;
-        while self.padding < self.lag() {
-            self.padding += 1;
-            let output = self.push(p, layer, &[0.0; HIDDEN]);
-            if output.is_some() && self.inputs - self.lag() <= lines {
-                return output;
-            }
-        }
-        None
-    }
-}
-
-impl Default for Stream {
-    fn default() -> Stream {
-        Stream {
-            states: [[0.0; HIDDEN]; RECURRENCES],
-            layers: DILATIONS.map(Convolution::new),
-            draining: 0,
-        }
-    }
-}
-
-impl Stream {
-    /// Goes back to the start of a document.
-    pub fn reset(&mut self) {
-        self.states = [[0.0; HIDDEN]; RECURRENCES];
-        self.reset_layers();
-    }
-
-    fn reset_layers(&mut self) {
-        self.draining = 0;
-        for layer in &mut self.layers {
-            layer.reset();
-        }
-    }
-
-    /// Takes a line's [`input_layer`] and gives the logits of the line [`LOOKAHEAD`] before it.
-    pub fn push(&mut self, p: &[f32], input: &Units) -> Option<Logits> {
-        let mut x = *input;
-        relu(&mut x);
-        recur(p, 0, &mut self.states[0], &mut x);
-        self.convolve(p, 0, x)
-    }
-
-    fn convolve(&mut self, p: &[f32], first: usize, mut x: Units) -> Option<Logits> {
-        for (index, layer) in self.layers.iter_mut().enumerate().skip(first) {
-            x = layer.push(p, index, &x)?;
-        }
-        recur(p, 1, &mut self.states[1], &mut x);
-        Some(head(p, &x))
-    }
-
-    /// The logits of the next line still owed, as if the document ended here. After the last
-    /// one the convolutions start anew; the recurrences go on.
-    pub fn drain(&mut self, p: &[f32]) -> Option<Logits> {
-        while self.draining < self.layers.len() {
-            let index = self.draining;
-            let Some(x) = self.layers[index].pad(p, index) else {
-                self.draining += 1;
-                continue;
-            };
-            if let Some(logits) = self.convolve(p, index + 1, x) {
-                return Some(logits);
-            }
-        }
-        self.reset_layers();
-        None
     }
 }

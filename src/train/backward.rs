@@ -1,6 +1,6 @@
 //! The network over a whole document, with its activations kept, and its gradient.
 //!
-//! Forward it computes what [`Stream`](crate::model::network::Stream) computes, to the bit.
+//! Forward it computes what [`Stream`](crate::model::integer::Stream) does but for its rounding.
 //! Backward is written by hand; a test checks every group of parameters against finite
 //! differences.
 
@@ -501,7 +501,9 @@ fn embedding_scale(tokens: usize) -> f32 {
 mod tests {
     use super::*;
     use crate::features::DENSE;
-    use crate::model::network::Stream;
+    use crate::model::integer::{self, Input, Stream};
+    use crate::model::network::LOOKAHEAD;
+    use crate::simd::Level;
 
     const TOKENS: usize = 12;
 
@@ -520,24 +522,41 @@ mod tests {
     }
 
     #[test]
-    fn the_stream_and_the_whole_document_agree_to_the_bit() {
+    fn the_integer_stream_agrees_but_for_rounding_and_in_batches_of_any_size_to_the_bit() {
         let weights = Weights::random(TOKENS, 3);
-        let p = &weights.parameters;
+        let network = integer::Network::new(&weights.parameters);
         for lines in [1, 2, 30, 63, 200] {
             let page = page(lines);
             let mut tape = Tape::default();
             tape.forward(&weights, &page, 0..lines, None);
-            let mut stream = Stream::default();
-            let mut logits = Vec::new();
-            for line in 0..lines {
-                let input = network::input_layer(p, &page.dense[line], &tape.embedding[line]);
-                logits.extend(stream.push(p, &input));
-                assert_eq!(logits.len(), (line + 1).saturating_sub(network::LOOKAHEAD));
+            let inputs: Vec<Input> = (0..lines)
+                .map(|line| integer::input(&page.dense[line], &tape.embedding[line]))
+                .collect();
+            let mut expected: Option<Vec<Logits>> = None;
+            for (level, batch) in
+                Level::supported().into_iter().flat_map(|level| [1, 3, 16].map(|n| (level, n)))
+            {
+                let mut stream = Stream::with_level(level);
+                let mut logits = Vec::new();
+                for (index, inputs) in inputs.chunks(batch).enumerate() {
+                    stream.push(&network, inputs, &mut |line| logits.push(line));
+                    let taken = (batch * index + inputs.len()).saturating_sub(LOOKAHEAD);
+                    assert_eq!(logits.len(), taken);
+                }
+                stream.drain(&network, &mut |line| logits.push(line));
+                if let Some(expected) = &expected {
+                    assert_eq!(&logits, expected, "{level:?}, {batch} lines at once");
+                    continue;
+                }
+                assert_eq!(logits.len(), lines);
+                for (logits, exact) in logits.iter().zip(tape.logits()) {
+                    let pairs = logits.kinds.iter().zip(&exact.kinds);
+                    for (rounded, exact) in pairs.chain([(&logits.content, &exact.content)]) {
+                        assert!((rounded - exact).abs() < 0.1, "{rounded} {exact}");
+                    }
+                }
+                expected = Some(logits);
             }
-            while let Some(owed) = stream.drain(p) {
-                logits.push(owed);
-            }
-            assert_eq!(logits, tape.logits(), "{lines} lines");
         }
     }
 

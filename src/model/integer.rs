@@ -1,0 +1,381 @@
+//! The network in integers, over a stream of lines: what a filter runs.
+//!
+//! Weights and units are 16 bits wide, sums 32, and the weights are scaled so that no sum can
+//! leave them; the few operations on the state of a recurrence are single steps in floating point
+//! of a fixed order. So the same line gets the same logits to the bit on every machine, with any
+//! of its instructions, and however many lines are taken at once. Taking several at once only saves
+//! time: a weight is fetched once for all of them.
+//!
+//! The weights are rounded when a model is loaded. A test in training holds the outcome to the
+//! exact network's.
+
+use super::math::{HIDDEN, sigmoid};
+use super::network::{DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, layout};
+use crate::features::{DENSE, Dense};
+use crate::label::Kind;
+use crate::simd::{self, Level, PairWeights, Sums};
+
+/// How many lines are taken at once at most.
+pub const BATCH: usize = 16;
+
+/// Bits behind the point of a unit: a step is 1/256, and units reach ±128. The largest unit of
+/// trained models seen so far is 37.
+const UNIT_BITS: u32 = 8;
+
+/// Bits behind the point of an input. Means of embeddings reach ±16; 2 has been seen.
+const INPUT_BITS: u32 = 11;
+
+/// What a dense feature is multiplied with to have [`INPUT_BITS`].
+const DENSE_STEP: i16 = (DENSE_SCALE * (1 << INPUT_BITS) as f32) as i16;
+
+const INPUT_PAIRS: usize = (DENSE + EMBEDDING) / 2;
+const _: () =
+    assert!(DENSE.is_multiple_of(2) && EMBEDDING.is_multiple_of(2), "inputs come in pairs");
+const UNIT_PAIRS: usize = HIDDEN / 2;
+
+/// Units as integers, two by two.
+type Units = [[i16; 2]; UNIT_PAIRS];
+
+/// What the first layer takes of a line.
+pub type Input = [[i16; 2]; INPUT_PAIRS];
+
+/// What the first layer takes of a line of these features, with this mean of its embeddings.
+#[inline]
+pub fn input(dense: &Dense, embedding: &[f32; EMBEDDING]) -> Input {
+    let mut input = [[0; 2]; INPUT_PAIRS];
+    let (low, high) = input.as_flattened_mut().split_at_mut(DENSE);
+    for (input, &value) in low.iter_mut().zip(dense) {
+        *input = i16::from(value) * DENSE_STEP;
+    }
+    for (input, value) in high.iter_mut().zip(embedding) {
+        *input = round(value * (1 << INPUT_BITS) as f32);
+    }
+    input
+}
+
+/// To the nearest integer of 16 bits.
+#[inline(always)]
+fn round(x: f32) -> i16 {
+    let x = x.clamp(-32767.0, 32767.0);
+    (x + if x < 0.0 { -0.5 } else { 0.5 }) as i32 as i16
+}
+
+/// A layer's weights and bias in whole steps.
+#[derive(Clone, Debug)]
+struct Matrix<const PAIRS: usize> {
+    weights: Box<[PairWeights; PAIRS]>,
+    bias: Sums,
+    /// Bits behind the point of a weight.
+    bits: u32,
+}
+
+impl<const PAIRS: usize> Matrix<PAIRS> {
+    /// `rows` has a row of at most [`HIDDEN`] weights for each input, which has `input_bits`
+    /// behind the point.
+    fn new(rows: &[f32], bias: &[f32], columns: usize, input_bits: u32) -> Matrix<PAIRS> {
+        assert_eq!(rows.len(), 2 * PAIRS * columns);
+        let row = |input: usize| &rows[input * columns..][..columns];
+        let mut bits = 15;
+        // With the largest inputs there are, 32 bits must hold the sum, rounding included.
+        let fits = |bits: u32| {
+            let step = (1_u64 << bits) as f64;
+            (0..columns).all(|column| {
+                let weights = (0..2 * PAIRS).map(|input| f64::from(row(input)[column]));
+                let (mut sum, mut most) = (0.0, 0.0_f64);
+                for weight in weights {
+                    let weight = (weight * step).abs().ceil();
+                    sum += weight;
+                    most = most.max(weight);
+                }
+                let bias = bias.get(column).map_or(0.0, |&bias| f64::from(bias));
+                let bias = (bias * step * f64::from(1_u32 << input_bits)).abs();
+                most <= 32767.0 && sum * 32768.0 + bias + 65536.0 * 8.0 < 2_147_483_648.0
+            })
+        };
+        while bits > 0 && !fits(bits) {
+            bits -= 1;
+        }
+        let quantise = |weight: f32| round(weight * (1_u32 << bits) as f32);
+        let mut weights = Box::new([[[0; 2]; HIDDEN]; PAIRS]);
+        for (pair, weights) in weights.iter_mut().enumerate() {
+            for (column, weight) in weights.iter_mut().enumerate().take(columns) {
+                *weight = [quantise(row(2 * pair)[column]), quantise(row(2 * pair + 1)[column])];
+            }
+        }
+        let mut sums = [0; HIDDEN];
+        for (sum, bias) in sums.iter_mut().zip(bias) {
+            *sum = (f64::from(*bias) * f64::from(1_u32 << bits) * f64::from(1_u32 << input_bits))
+                .round() as i32;
+        }
+        Matrix { weights, bias: sums, bits }
+    }
+
+    #[inline]
+    fn product(&self, level: Level, inputs: &[[[i16; 2]; PAIRS]], out: &mut [Sums]) {
+        simd::product(level, &self.weights, &self.bias, inputs, out);
+    }
+}
+
+/// A sum with `bits` too many behind the point.
+#[inline(always)]
+fn narrow(sum: i32, bits: u32) -> i16 {
+    let half = if bits > 0 { 1 << (bits - 1) } else { 0 };
+    ((sum + half) >> bits).clamp(-32767, 32767) as i16
+}
+
+/// Weights of a recurrence.
+#[derive(Clone, Debug)]
+struct Recurrence {
+    gate: Matrix<UNIT_PAIRS>,
+    candidate: Matrix<UNIT_PAIRS>,
+    out: Matrix<UNIT_PAIRS>,
+}
+
+/// Weights of a convolution.
+#[derive(Clone, Debug)]
+struct Convolution {
+    taps: [[i16; HIDDEN]; KERNEL],
+    /// Bits behind the point of a tap.
+    bits: u32,
+    matrix: Matrix<UNIT_PAIRS>,
+}
+
+impl Convolution {
+    fn new(p: &[f32], layer: usize) -> Convolution {
+        let [taps, matrix, bias] = layout::convolution(layer);
+        let (taps, _) = p[taps].as_chunks::<HIDDEN>();
+        let fits = |bits: u32| {
+            (0..HIDDEN).all(|unit| {
+                let step = (1_u32 << bits) as f64;
+                let sizes = taps.iter().map(|tap| (f64::from(tap[unit]) * step).abs().ceil());
+                sizes.sum::<f64>() < 32767.0
+            })
+        };
+        let bits = (0..=14).rev().find(|&bits| fits(bits)).unwrap_or(0);
+        let quantise = |weight: f32| round(weight * (1_u32 << bits) as f32);
+        Convolution {
+            taps: std::array::from_fn(|tap| taps[tap].map(quantise)),
+            bits,
+            matrix: Matrix::new(&p[matrix], &p[bias], HIDDEN, UNIT_BITS),
+        }
+    }
+}
+
+/// The weights in integers.
+#[derive(Clone, Debug)]
+pub struct Network {
+    input: Matrix<INPUT_PAIRS>,
+    recurrences: [Recurrence; RECURRENCES],
+    convolutions: [Convolution; DILATIONS.len()],
+    /// The content logit, then the kinds'.
+    head: Matrix<UNIT_PAIRS>,
+}
+
+impl Network {
+    /// Rounds parameters, which are as [`layout`] has them.
+    pub fn new(p: &[f32]) -> Network {
+        let inputs = layout::DENSE_IN.start..layout::EMBEDDING_IN.end;
+        let mut head = Vec::new();
+        let (kinds, _) = p[layout::KINDS].as_chunks::<{ Kind::COUNT }>();
+        for (content, kinds) in p[layout::CONTENT].iter().zip(kinds) {
+            head.push(*content);
+            head.extend(kinds);
+        }
+        let mut head_bias = vec![p[layout::CONTENT_BIAS]];
+        head_bias.extend(&p[layout::KINDS_BIAS]);
+        Network {
+            input: Matrix::new(&p[inputs], &p[layout::BIAS_IN], HIDDEN, INPUT_BITS),
+            recurrences: std::array::from_fn(|index| {
+                let [gate, bias, candidate, out] = layout::recurrence(index);
+                Recurrence {
+                    gate: Matrix::new(&p[gate], &p[bias], HIDDEN, UNIT_BITS),
+                    candidate: Matrix::new(&p[candidate], &[], HIDDEN, UNIT_BITS),
+                    out: Matrix::new(&p[out], &[], HIDDEN, UNIT_BITS),
+                }
+            }),
+            convolutions: std::array::from_fn(|layer| Convolution::new(p, layer)),
+            head: Matrix::new(&head, &head_bias, 1 + Kind::COUNT, UNIT_BITS),
+        }
+    }
+}
+
+/// A convolution's inputs: those before this batch that it still needs, and room for a batch.
+#[derive(Clone, Debug)]
+struct Window {
+    lines: Vec<Units>,
+    /// Inputs so far, padding at the end included.
+    inputs: usize,
+    dilation: usize,
+}
+
+impl Window {
+    fn new(dilation: usize) -> Window {
+        let lines = vec![[[0; 2]; UNIT_PAIRS]; (KERNEL - 1) * dilation + BATCH];
+        Window { lines, inputs: 0, dilation }
+    }
+
+    fn reset(&mut self) {
+        self.lines.fill([[0; 2]; UNIT_PAIRS]);
+        self.inputs = 0;
+    }
+
+    fn lag(&self) -> usize {
+        KERNEL / 2 * self.dilation
+    }
+}
+
+/// Lines on their way through the layers.
+struct Batch {
+    x: [Units; BATCH],
+    len: usize,
+}
+
+/// The network's state in the middle of a document.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    level: Level,
+    states: [[f32; HIDDEN]; RECURRENCES],
+    windows: [Window; DILATIONS.len()],
+}
+
+impl Default for Stream {
+    fn default() -> Stream {
+        Stream::with_level(Level::best())
+    }
+}
+
+impl Stream {
+    /// A stream at the start of a document.
+    pub(crate) fn with_level(level: Level) -> Stream {
+        Stream { level, states: [[0.0; HIDDEN]; RECURRENCES], windows: DILATIONS.map(Window::new) }
+    }
+
+    /// Goes back to the start of a document.
+    pub fn reset(&mut self) {
+        self.states = [[0.0; HIDDEN]; RECURRENCES];
+        self.windows.iter_mut().for_each(Window::reset);
+    }
+
+    /// Takes the next lines, at most [`BATCH`], and gives `out` the logits of those
+    /// [`LOOKAHEAD`](super::LOOKAHEAD) before them.
+    pub fn push(&mut self, network: &Network, inputs: &[Input], out: &mut impl FnMut(Logits)) {
+        let mut sums = [[0; HIDDEN]; BATCH];
+        let mut batch = Batch { x: [[[0; 2]; UNIT_PAIRS]; BATCH], len: inputs.len() };
+        network.input.product(self.level, inputs, &mut sums[..inputs.len()]);
+        let bits = network.input.bits + INPUT_BITS - UNIT_BITS;
+        for (x, sums) in batch.x.iter_mut().zip(&sums[..inputs.len()]) {
+            for (x, &sum) in x.as_flattened_mut().iter_mut().zip(sums) {
+                *x = narrow(sum, bits).max(0);
+            }
+        }
+        self.recur(network, 0, &mut batch);
+        self.convolve(network, 0, batch, out);
+    }
+
+    /// Gives `out` the logits of all lines still owed, as if the document ended here. The
+    /// convolutions start anew after that; the recurrences go on.
+    pub fn drain(&mut self, network: &Network, out: &mut impl FnMut(Logits)) {
+        for layer in 0..DILATIONS.len() {
+            let mut padding = self.windows[layer].lag();
+            while padding > 0 && self.windows[layer].inputs > 0 {
+                let len = padding.min(BATCH);
+                padding -= len;
+                let batch = Batch { x: [[[0; 2]; UNIT_PAIRS]; BATCH], len };
+                self.convolve(network, layer, batch, out);
+            }
+        }
+        self.windows.iter_mut().for_each(Window::reset);
+    }
+
+    /// The convolutions from `first` on, and all that follows.
+    fn convolve(
+        &mut self,
+        network: &Network,
+        first: usize,
+        mut batch: Batch,
+        out: &mut impl FnMut(Logits),
+    ) {
+        let windows = self.windows.iter_mut().zip(&network.convolutions);
+        for (window, convolution) in windows.skip(first) {
+            window.push(convolution, self.level, &mut batch);
+            if batch.len == 0 {
+                return;
+            }
+        }
+        self.recur(network, 1, &mut batch);
+        let mut sums = [[0; HIDDEN]; BATCH];
+        let sums = &mut sums[..batch.len];
+        network.head.product(self.level, &batch.x[..batch.len], sums);
+        let step = 1.0 / (1_u32 << (network.head.bits + UNIT_BITS)) as f32;
+        for sums in sums {
+            let logits = sums.map(|sum| sum as f32 * step);
+            let (kinds, _) = logits[1..].split_first_chunk().expect("the head has a column each");
+            out(Logits { content: logits[0], kinds: *kinds });
+        }
+    }
+
+    /// Adds to each line what a recurrence makes of the lines so far.
+    fn recur(&mut self, network: &Network, index: usize, batch: &mut Batch) {
+        let recurrence = &network.recurrences[index];
+        let x = &mut batch.x[..batch.len];
+        let (mut gates, mut sums) = ([[0; HIDDEN]; BATCH], [[0; HIDDEN]; BATCH]);
+        recurrence.gate.product(self.level, x, &mut gates[..batch.len]);
+        recurrence.candidate.product(self.level, x, &mut sums[..batch.len]);
+        let gate_step = 1.0 / (1_u32 << (recurrence.gate.bits + UNIT_BITS)) as f32;
+        let candidate_step = 1.0 / (1_u32 << (recurrence.candidate.bits + UNIT_BITS)) as f32;
+        let mut states = [[[0; 2]; UNIT_PAIRS]; BATCH];
+        let state = &mut self.states[index];
+        for line in 0..batch.len {
+            let gates = gates[line].map(|sum| sigmoid(sum as f32 * gate_step));
+            for unit in 0..HIDDEN {
+                let candidate = sums[line][unit] as f32 * candidate_step;
+                state[unit] += gates[unit] * (candidate - state[unit]);
+            }
+            for (rounded, state) in states[line].as_flattened_mut().iter_mut().zip(&*state) {
+                *rounded = round(state * (1 << UNIT_BITS) as f32);
+            }
+        }
+        recurrence.out.product(self.level, &states[..batch.len], &mut sums[..batch.len]);
+        for (x, sums) in x.iter_mut().zip(&sums) {
+            for (x, &sum) in x.as_flattened_mut().iter_mut().zip(sums) {
+                *x = x.saturating_add(narrow(sum, recurrence.out.bits));
+            }
+        }
+    }
+}
+
+impl Window {
+    /// Takes the lines of `batch` and puts those in their place that now have their neighbours.
+    fn push(&mut self, convolution: &Convolution, level: Level, batch: &mut Batch) {
+        let reach = (KERNEL - 1) * self.dilation;
+        let len = batch.len;
+        self.lines[reach..reach + len].copy_from_slice(&batch.x[..len]);
+        // The first lines of a document only fill the window.
+        let first = self.lag().saturating_sub(self.inputs).min(len);
+        self.inputs += len;
+        let mut mixed = [[[0; 2]; UNIT_PAIRS]; BATCH];
+        let mut sums = [[0; HIDDEN]; BATCH];
+        batch.len = len - first;
+        for (line, mixed) in (first..len).zip(&mut mixed) {
+            let mut mix = [0; HIDDEN];
+            for (tap, weights) in convolution.taps.iter().enumerate() {
+                let x = self.lines[line + tap * self.dilation].as_flattened();
+                for ((mix, &weight), &x) in mix.iter_mut().zip(weights).zip(x) {
+                    *mix += i32::from(weight) * i32::from(x);
+                }
+            }
+            for (mixed, sum) in mixed.as_flattened_mut().iter_mut().zip(mix) {
+                *mixed = narrow(sum, convolution.bits);
+            }
+        }
+        let sums = &mut sums[..batch.len];
+        convolution.matrix.product(level, &mixed[..batch.len], sums);
+        for ((line, x), sums) in (first..len).zip(&mut batch.x).zip(&*sums) {
+            let centre = self.lines[line + self.lag()].as_flattened();
+            for ((x, &sum), centre) in x.as_flattened_mut().iter_mut().zip(sums).zip(centre) {
+                *x = centre.saturating_add(narrow(sum, convolution.matrix.bits).max(0));
+            }
+        }
+        self.lines.copy_within(len..len + reach, 0);
+    }
+}
