@@ -16,12 +16,14 @@
 //! * of its words, that it has none;
 //! * of the [`NEAR`] lines above or below, that they are average lines without words;
 //! * of what comes before and after those, that the page begins and ends there.
+//!
+//! The page's border, from which scores count, stays where it is.
 
 use std::ops::Range;
 
-use crate::decode::Policy;
+use crate::decode::{Decoder, Policy};
 use crate::document::{is_blank, strip_ending};
-use crate::features::{DENSE, Dense, Extractor, Feature, Listener};
+use crate::features::{self, DENSE, Dense, Extractor, Feature, Listener};
 use crate::filter::{self, MAX_LINE_BYTES};
 use crate::label::{Kind, Verdict};
 use crate::model::{LOOKAHEAD, Model, Scorer, Scores};
@@ -271,15 +273,19 @@ fn take(scorer: &mut Scorer<'_>, dense: &Dense, tokens: &[u32]) -> Option<Scores
 }
 
 fn score(model: &Model, lines: &[Line<'_>]) -> Vec<Scores> {
-    let mut scorer = Scorer::new(model);
-    let mut scores = Vec::new();
+    let (mut scorer, mut decoder) = (Scorer::new(model), Decoder::default());
+    let mut decided = Vec::new();
     for line in lines {
-        scores.extend(take(&mut scorer, &line.dense, &line.tokens));
+        decoder.expect(features::words(&line.dense));
+        if let Some(scores) = take(&mut scorer, &line.dense, &line.tokens) {
+            decided.extend(decoder.push(scores));
+        }
     }
-    while let Some(last) = scorer.drain() {
-        scores.push(last);
+    while let Some(scores) = scorer.drain() {
+        decided.extend(decoder.push(scores));
     }
-    scores
+    decided.extend(std::iter::from_fn(|| decoder.drain()));
+    decided
 }
 
 /// The line that is explained next, and the model in the states it had on the way there.
@@ -343,6 +349,7 @@ impl<'e, 'p> Place<'e, 'p> {
 
     /// The score of the line without these causes, and with these of its tokens.
     fn score_without(&self, causes: &[Cause], tokens: &[u32]) -> f32 {
+        let border = self.page.scores[self.line].border;
         let without = |cause| causes.contains(&cause);
         let page = self.page;
         let (mut scorer, start, mut scored) = if without(Cause::Before) {
@@ -369,13 +376,13 @@ impl<'e, 'p> Place<'e, 'p> {
             };
             if let Some(scores) = scores {
                 if scored == self.line {
-                    return scores.content;
+                    return scores.content - border;
                 }
                 scored += 1;
             }
         }
         let owed = std::iter::from_fn(|| scorer.drain()).nth(self.line - scored);
-        owed.expect("a score is owed for every line").content
+        owed.expect("a score is owed for every line").content - border
     }
 
     fn explain(&mut self) -> Explanation {
@@ -384,7 +391,7 @@ impl<'e, 'p> Place<'e, 'p> {
         let mut left: Vec<Cause> =
             Cause::ALL.into_iter().filter(|&cause| self.has(cause)).collect();
         let mut gone = Vec::new();
-        let (mut reasons, mut rest) = (Vec::new(), scores.content);
+        let (mut reasons, mut rest) = (Vec::new(), scores.content - scores.border);
         while reasons.len() < MAX_REASONS {
             let without = left.iter().enumerate().map(|(index, &cause)| {
                 gone.push(cause);

@@ -18,13 +18,16 @@ use std::collections::VecDeque;
 
 use memchr::memchr;
 
-use crate::decode::Policy;
+use crate::decode::{self, Decoder, Policy};
 use crate::document::{Line, is_blank, strip_ending};
-use crate::features::Extractor;
+use crate::features::{Extractor, words};
 use crate::label::Verdict;
-pub use crate::model::LOOKAHEAD;
-use crate::model::{Model, Scorer, Scores};
+use crate::model::{self, Model, Scorer, Scores};
 use crate::rules::{Rules, Told};
+
+/// How many non-blank lines after a line its verdict may depend on: what the network sees, and
+/// what the decoder sees of its scores.
+pub const LOOKAHEAD: usize = model::LOOKAHEAD + decode::LOOKAHEAD;
 
 /// A line is held whole up to this length.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
@@ -103,6 +106,7 @@ pub struct Filter<'m> {
     limits: Limits,
     extractor: Extractor,
     scorer: Scorer<'m>,
+    decoder: Decoder,
     /// Held lines and, behind them, the line that is not yet complete.
     buffer: Vec<u8>,
     /// Where the first held line starts in `buffer`.
@@ -131,6 +135,7 @@ impl<'m> Filter<'m> {
             limits,
             extractor: Extractor::new(),
             scorer: Scorer::new(model),
+            decoder: Decoder::default(),
             buffer: Vec::new(),
             start: 0,
             tail: 0,
@@ -201,6 +206,7 @@ impl<'m> Filter<'m> {
     pub fn reset(&mut self) {
         self.extractor.reset();
         self.scorer.reset();
+        self.decoder.reset();
         self.buffer.clear();
         self.start = 0;
         self.tail = 0;
@@ -225,7 +231,7 @@ impl<'m> Filter<'m> {
             }
         } else {
             self.queue(held);
-            while let Some(scores) = self.scorer.next_scores() {
+            while let Some(scores) = self.decided() {
                 self.release(scores, sink)?;
             }
         }
@@ -252,7 +258,28 @@ impl<'m> Filter<'m> {
         let told = held.told.map(|told| told.label);
         self.scorer.begin_line();
         let dense = self.extractor.line(strip_ending(line), told, &mut self.scorer);
+        self.decoder.expect(words(&dense));
         self.scorer.queue_line(&dense);
+    }
+
+    /// The next scores that are known and decided.
+    fn decided(&mut self) -> Option<Scores> {
+        while let Some(scores) = self.scorer.next_scores() {
+            if let Some(scores) = self.decoder.push(scores) {
+                return Some(scores);
+            }
+        }
+        None
+    }
+
+    /// The scores of the next line still owed, as if the document ended here.
+    fn owed(&mut self) -> Option<Scores> {
+        while let Some(scores) = self.scorer.drain() {
+            if let Some(scores) = self.decoder.push(scores) {
+                return Some(scores);
+            }
+        }
+        self.decoder.drain()
     }
 
     /// The bytes from `tail` on start an over-long line: judges all that is held, and this line
@@ -265,7 +292,7 @@ impl<'m> Filter<'m> {
         self.held.push_back(held);
         self.queue(held);
         let mut verdict = None;
-        while let Some(scores) = self.scorer.drain() {
+        while let Some(scores) = self.owed() {
             if self.held.len() > 1 {
                 self.release(scores, sink)?;
             } else {
@@ -313,7 +340,7 @@ impl<'m> Filter<'m> {
     /// Hands on all lines whose verdict can be known by now.
     fn release_judged<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
         self.scorer.flush();
-        while let Some(scores) = self.scorer.next_scores() {
+        while let Some(scores) = self.decided() {
             self.release(scores, sink)?;
         }
         Ok(())
@@ -321,7 +348,7 @@ impl<'m> Filter<'m> {
 
     /// Judges all that is held as if the document ended here.
     fn drain<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
-        while let Some(scores) = self.scorer.drain() {
+        while let Some(scores) = self.owed() {
             self.release(scores, sink)?;
         }
         Ok(())

@@ -130,6 +130,13 @@ fn log2_eighths(n: u32) -> u8 {
     value.min(127) as u8
 }
 
+/// About how many words a line has, from the feature that tells their logarithm; at least 1.
+pub(crate) fn words(dense: &Dense) -> u32 {
+    let eighths = u32::from(dense[Feature::Words as usize]);
+    let (power, part) = (eighths / 8, eighths % 8);
+    (((8 + part) << power) / 8).max(2) - 1
+}
+
 /// `part` of `whole` as 0..=127.
 fn share(part: u32, whole: u32) -> u8 {
     if whole == 0 {
@@ -327,6 +334,17 @@ mod tests {
         }
         assert!((0..100_000).map(log2_eighths).is_sorted());
         assert_eq!(log2_eighths(u32::MAX), 127);
+    }
+
+    #[test]
+    fn words_are_told_from_their_logarithm() {
+        let mut dense = [0; DENSE];
+        for n in [1, 2, 3, 7, 12, 100, 1000] {
+            dense[Feature::Words as usize] = log2_eighths(n);
+            let told = words(&dense);
+            assert!(told <= n && n - told <= n / 8, "{told} for {n}");
+        }
+        assert_eq!(words(&[0; DENSE]), 1);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod chars;
 mod dense;
 mod tokens;
 
+pub(crate) use dense::words;
 pub use dense::{DENSE, Dense, Feature};
 #[cfg(feature = "train")]
 pub(crate) use dense::{take_case_away, tell};

@@ -37,6 +37,23 @@ pub fn exp(x: f32) -> f32 {
     series * f32::from_bits(((power + 127) as u32) << 23)
 }
 
+/// The natural logarithm of a normal number above 0, to about six digits.
+#[inline]
+pub fn ln(x: f32) -> f32 {
+    // x is m times a power of two, m between the root of a half and the root of two.
+    let bits = x.to_bits().wrapping_sub(std::f32::consts::FRAC_1_SQRT_2.to_bits());
+    let power = bits as i32 >> 23;
+    let m = f32::from_bits(x.to_bits().wrapping_sub((power as u32) << 23));
+    // The series of the area hyperbolic tangent; |r| is at most .172.
+    let r = (m - 1.0) / (m + 1.0);
+    let square = r * r;
+    let series = 1.0 / 7.0;
+    let series = series * square + 1.0 / 5.0;
+    let series = series * square + 1.0 / 3.0;
+    let series = series * square + 1.0;
+    2.0 * r * series + power as f32 * std::f32::consts::LN_2
+}
+
 /// The logistic function.
 #[inline]
 pub fn sigmoid(x: f32) -> f32 {
@@ -46,6 +63,15 @@ pub fn sigmoid(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ln_is_close_to_the_platforms() {
+        for step in 1..100_000 {
+            let x = step as f32 / 1000.0;
+            assert!((f64::from(ln(x)) - f64::from(x).ln()).abs() < 1e-5, "{x}");
+        }
+        assert_eq!(ln(1.0), 0.0);
+    }
 
     #[test]
     fn exp_is_close_to_the_platforms() {

@@ -21,9 +21,12 @@ use crate::label::Kind;
 /// What the model says of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scores {
-    /// Calibrated log-odds of content: positive is content.
+    /// Calibrated log-odds of content.
     pub content: f32,
-    /// The probability, 0 to 1, that goes with it.
+    /// The log-odds above which a line of this page is content; 0 until the
+    /// [`Decoder`](crate::decode::Decoder) knows it.
+    pub border: f32,
+    /// The probability of content, 0 to 1.
     pub probability: f32,
     /// Log-likelihoods of the kinds in the order of [`Kind::ALL`], up to a constant.
     pub kinds: [f32; Kind::COUNT],
@@ -152,5 +155,5 @@ impl<'m> Scorer<'m> {
 
 fn scores(calibration: Calibration, logits: &Logits) -> Scores {
     let content = calibration.factor * logits.content + calibration.offset;
-    Scores { content, probability: math::sigmoid(content), kinds: logits.kinds }
+    Scores { content, border: 0.0, probability: math::sigmoid(content), kinds: logits.kinds }
 }

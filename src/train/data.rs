@@ -6,7 +6,7 @@ use std::thread;
 
 use super::corpus::Page;
 use crate::document::is_blank;
-use crate::features::{Dense, Extractor, Feature};
+use crate::features::{Dense, Extractor, words};
 use crate::fnv;
 use crate::label::Kind;
 
@@ -65,7 +65,7 @@ impl Example {
             let dense = extractor.line(text, None, &mut |key| tokens.push(key));
             example.token_ends.push(example.tokens.len());
             example.labels.push(Kind::from_letter(letter));
-            example.roots.push(words_of(&dense).sqrt());
+            example.roots.push((words(&dense) as f32).sqrt());
             example.dense.push(dense);
         }
         example
@@ -118,11 +118,6 @@ impl Example {
         kept.shrink_to_fit();
         self.tokens = kept;
     }
-}
-
-/// About how many words a line has, from the feature that tells their logarithm.
-fn words_of(dense: &Dense) -> f32 {
-    (f32::from(dense[Feature::Words as usize]) / 8.0).exp2().max(1.0)
 }
 
 /// Keys are hashes already.
