@@ -59,8 +59,8 @@ impl Policy {
 pub const LOOKAHEAD: usize = 66;
 
 /// The lines of a page are right or wrong together, so what is expected of a page is expected of
-/// log-odds this much nearer to 0 than those of its lines. Tuned on the calibration pages: .7
-/// was better than 1 with every lookahead.
+/// log-odds this much nearer to 0 than those of its lines. Tuned on the calibration pages: with
+/// this lookahead .838 in the mean over their sets, .831 with 1.
 const DOUBT: f32 = 0.7;
 
 /// Steps of a probability.
