@@ -16,8 +16,13 @@ use dechrome::filter::{LOOKAHEAD, MAX_HELD_BYTES, MAX_LINE_BYTES};
 use dechrome::label::{Kind, KindSet, Label};
 use dechrome::output::{Blank, Selection, Style, sanitize};
 use dechrome::rules::{Rule, Rules, Told};
+use encoding_rs::Encoding;
+use regex::bytes::Regex;
 
 use crate::config_file;
+use crate::input::records::MAX_RECORD_BYTES;
+use crate::input::split::Separator;
+use crate::input::{self, Form};
 
 /// Reads the plain-text dump of a web page and writes only the article.
 ///
@@ -27,9 +32,52 @@ use crate::config_file;
 #[derive(Debug, Parser)]
 #[command(version, args_override_self = true, max_term_width = 100, after_help = "See --help for more.", after_long_help = manual())]
 struct Args {
-    /// Pages to read, each a document of its own; `-` or none is standard input
+    /// Dumps to read, each a document or a file of records; `-` or none is standard input
+    ///
+    /// Of a directory all files are read, in those below it too, but for hidden and binary ones.
     #[arg(value_name = "FILE")]
     paths: Vec<PathBuf>,
+
+    /// What the inputs hold [default: auto]
+    ///
+    /// `auto` goes by the name (.txt, .jsonl, .ndjson, .wet) and then by the first bytes. Whether an
+    /// input is compressed (gzip, zstd, bzip2, xz) always goes by its first bytes. Records of JSON
+    /// Lines and WET are written back with their text cleaned and all else as it is.
+    #[arg(long, value_name = "FORMAT", help_heading = "Input")]
+    format: Option<WhichFormat>,
+
+    /// The field of JSON records that holds the text; `a.b` is field b of the object in field a
+    #[arg(long, value_name = "PATH", default_value = "text", help_heading = "Input")]
+    field: String,
+
+    /// Several pages in one text: what stands between two (formfeed, nul, or lines that match)
+    #[arg(
+        long,
+        value_name = "formfeed|nul|REGEX",
+        value_parser = parse_separator,
+        help_heading = "Input"
+    )]
+    split: Option<Separator>,
+
+    /// How text is encoded, by any label of the Encoding Standard [default: UTF-8, or UTF-16 by
+    /// its mark]
+    ///
+    /// The output is UTF-8.
+    #[arg(long, value_name = "LABEL", value_parser = parse_encoding, help_heading = "Input")]
+    encoding: Option<&'static Encoding>,
+
+    /// What to do about a record that cannot be used [default: report]
+    #[arg(long, value_name = "WHAT", help_heading = "Input")]
+    on_error: Option<OnError>,
+
+    /// Write WET as JSON Lines with the keys url, date and text
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        help_heading = "Output",
+        conflicts_with_all = ["annotate", "explain", "json", "html"],
+    )]
+    to: Option<WhichTarget>,
 
     /// Write the lines that are dropped, and only those
     #[arg(long, help_heading = "Output")]
@@ -178,6 +226,35 @@ struct Args {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum WhichFormat {
+    /// By name and first bytes
+    Auto,
+    /// The text of a page, or of several with --split
+    Text,
+    /// JSON Lines: a record a line, its text in --field
+    Jsonl,
+    /// Common Crawl's WET: WARC records of text
+    Wet,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum WhichTarget {
+    Jsonl,
+}
+
+/// What becomes of a record that cannot be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnError {
+    /// Print what is wrong, leave it out, go on, and exit with status 2
+    #[default]
+    Report,
+    /// Leave it out
+    Skip,
+    /// Print what is wrong and end there; so for an input that cannot be read
+    Fail,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum WhichBlank {
     /// At most one between two written lines
     Squeeze,
@@ -247,6 +324,16 @@ pub enum Format {
 pub struct Config {
     /// What to read, in order.
     pub sources: Vec<Source>,
+    /// What that is.
+    pub form: Form,
+    /// Where in a JSON record the text is.
+    pub field: Vec<String>,
+    /// What stands between two pages of a text.
+    pub split: Option<Separator>,
+    /// What becomes of bad records.
+    pub on_error: OnError,
+    /// Whether WET becomes JSON Lines.
+    pub to_jsonl: bool,
     /// Which lines are kept.
     pub policy: Policy,
     /// How lines are written.
@@ -263,6 +350,13 @@ pub struct Config {
     pub model: Option<PathBuf>,
     /// The user's rules, the most important last.
     pub rules: Rules,
+}
+
+impl Config {
+    /// Whether what is written has the form of what was read, lines left out.
+    pub fn rewrites(&self) -> bool {
+        matches!(self.format, Format::Text(..))
+    }
 }
 
 /// Reads the command line; `None` when all it asked for has been written. Wrong usage, `--help`
@@ -291,14 +385,17 @@ pub fn parse() -> Result<Option<Config>> {
     Ok(Some(decide(args, rules, io::stdout().is_terminal())))
 }
 
-/// The contradiction that clap cannot see.
+/// The contradictions that clap cannot see.
 fn contradiction(args: &Args) -> Result<(), clap::Error> {
-    match args.keep.iter().find(|kind| args.drop.contains(kind)) {
-        Some(kind) => {
-            let message = format!("'{kind}' is both in --keep and in --drop");
-            Err(Args::command().error(ErrorKind::ArgumentConflict, message))
+    let conflict = |message: &str| Err(Args::command().error(ErrorKind::ArgumentConflict, message));
+    if let Some(kind) = args.keep.iter().find(|kind| args.drop.contains(kind)) {
+        return conflict(&format!("'{kind}' is both in --keep and in --drop"));
+    }
+    match args.format {
+        Some(WhichFormat::Jsonl | WhichFormat::Wet) if args.split.is_some() => {
+            conflict("records are not split: --split is for text")
         }
-        None => Ok(()),
+        _ => Ok(()),
     }
 }
 
@@ -327,6 +424,14 @@ fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {
     };
     Config {
         sources: sources(args.paths),
+        form: Form {
+            format: input_format(args.format, args.split.is_some()),
+            encoding: args.encoding,
+        },
+        field: args.field.split('.').map(str::to_owned).collect(),
+        split: args.split,
+        on_error: args.on_error.unwrap_or_default(),
+        to_jsonl: args.to.is_some(),
         policy,
         format,
         report: args.html.filter(|path| path.as_os_str() != "-"),
@@ -375,6 +480,16 @@ fn kinds_to_keep(args: &Args) -> KindSet {
     args.drop.iter().copied().fold(kept, KindSet::without)
 }
 
+fn input_format(which: Option<WhichFormat>, is_split: bool) -> Option<input::Format> {
+    match which.unwrap_or(WhichFormat::Auto) {
+        WhichFormat::Auto if is_split => Some(input::Format::Text),
+        WhichFormat::Auto => None,
+        WhichFormat::Text => Some(input::Format::Text),
+        WhichFormat::Jsonl => Some(input::Format::Jsonl),
+        WhichFormat::Wet => Some(input::Format::Wet),
+    }
+}
+
 fn sources(paths: Vec<PathBuf>) -> Vec<Source> {
     if paths.is_empty() {
         return vec![Source::Stdin];
@@ -398,6 +513,18 @@ fn parse_threshold(text: &str) -> Result<f32, String> {
     }
 }
 
+fn parse_separator(text: &str) -> Result<Separator, String> {
+    match text {
+        "formfeed" => Ok(Separator::Byte(b'\x0c')),
+        "nul" => Ok(Separator::Byte(0)),
+        pattern => Regex::new(pattern).map(Separator::Line).map_err(|error| error.to_string()),
+    }
+}
+
+fn parse_encoding(label: &str) -> Result<&'static Encoding, String> {
+    Encoding::for_label(label.as_bytes()).ok_or_else(|| "no such encoding".to_owned())
+}
+
 fn kind_parser() -> impl TypedValueParser<Value = Kind> {
     let names = Kind::ALL.map(|kind| PossibleValue::new(kind.name()));
     PossibleValuesParser::new(names)
@@ -417,6 +544,9 @@ Examples:
   dechrome --html why.html page.txt       the same to look at in a browser
   dechrome --keep caption,byline page.txt
   dechrome --never '^Sign up' page.txt    a rule of your own
+  dechrome crawl.jsonl.gz > clean.jsonl   JSON Lines with the text of each record cleaned
+  dechrome --to jsonl CC-MAIN-*.warc.wet.gz
+  dechrome --split '^=+$' pages.txt       several pages in one text
   dechrome --json *.txt | jq -r 'select(.kind == \"heading\").text'
 
 Kinds:",
@@ -434,6 +564,7 @@ Limits:
   A line is judged once {LOOKAHEAD} more lines that are not blank have been seen, or the document ends.
   A line longer than {} is judged on its first and last parts and passed through.
   When more than {} wait for a verdict, they are judged as if the document ended there.
+  A record longer than {} cannot be used.
 
 Exit status:
   0  it ran, whatever was kept
@@ -441,6 +572,7 @@ Exit status:
   2  wrong usage, or an input failed; the other inputs were processed",
         mebibytes(MAX_LINE_BYTES),
         mebibytes(MAX_HELD_BYTES),
+        mebibytes(MAX_RECORD_BYTES),
     );
     text
 }

@@ -4,9 +4,14 @@ use std::process::ExitCode;
 
 mod cli;
 mod config_file;
+mod deliver;
+#[cfg_attr(not(test), expect(dead_code, reason = "compressed outputs and --resume come next"))]
+mod input;
 mod markup;
 mod run;
+mod source;
 mod whole;
+mod work;
 
 fn main() -> ExitCode {
     let status = cli::parse().and_then(|config| match config {

@@ -83,7 +83,7 @@ fn records_are_json_whatever_the_text() {
     for line in [
         &every[..],
         b"\"quotes\" \\ and / \x08\x0c\t\x7f",
-        b"\xff\xfe\xc3 \xe2\x82",
+        b"\xff\xff\xfe\xc3 \xe2\x82",
         "\u{2028}\u{85}\u{feff}\u{202e}\u{1f600}".as_bytes(),
         b"\0",
         b"lone \r return\r",

@@ -6,6 +6,7 @@
 //! fuse. Nothing else is ever added; in particular no blank line between documents.
 
 use std::io::{self, Write};
+use std::mem;
 
 use super::Writer;
 use crate::filter::{Piece, Sink};
@@ -45,17 +46,27 @@ pub struct Text<W> {
     waiting: Vec<u8>,
     /// Whether the last byte written was not a `\n`.
     is_open: bool,
+    /// Whether that was so when this document began and none of its lines has been written.
+    owes_newline: bool,
 }
 
 impl<W: Write> Text<W> {
     /// A writer to `out`.
     pub fn new(out: W, selection: Selection, blank: Blank) -> Text<W> {
-        Text { out, selection, blank, is_begun: false, waiting: Vec::new(), is_open: false }
+        Text {
+            out,
+            selection,
+            blank,
+            is_begun: false,
+            waiting: Vec::new(),
+            is_open: false,
+            owes_newline: false,
+        }
     }
 
     fn write(&mut self, piece: &Piece<'_>) -> io::Result<()> {
         let bytes = piece.line.bytes;
-        if piece.starts && self.is_open {
+        if mem::take(&mut self.owes_newline) {
             self.out.write_all(b"\n")?;
         }
         self.out.write_all(bytes)?;
@@ -100,6 +111,7 @@ impl<W: Write> Writer for Text<W> {
     fn begin_document(&mut self, _name: &str) -> io::Result<()> {
         self.is_begun = false;
         self.waiting.clear();
+        self.owes_newline = self.is_open;
         Ok(())
     }
 
