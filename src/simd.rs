@@ -3,6 +3,9 @@
 //!
 //! Which instructions are used is found out once, when the program runs. `DECHROME_SIMD` set to
 //! `portable` or `avx2` allows no more than that, for tests and measurements.
+//!
+//! [`run`] does a piece of [`Work`] that is compiled once for each level: what it calls must be
+//! inlined to be compiled for the level too.
 
 #![allow(unsafe_code)]
 
@@ -16,6 +19,12 @@ pub(crate) type Sums = [i32; OUTPUTS];
 
 /// The weights of two inputs, side by side for each output.
 pub(crate) type PairWeights = [[i16; 2]; OUTPUTS];
+
+/// Keys as they lie in a file: little-endian.
+pub(crate) type Keys = [[u8; 4]; KEYS];
+
+/// How many keys are compared at once.
+pub(crate) const KEYS: usize = 16;
 
 /// The instructions to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +64,12 @@ impl Level {
                 && is_x86_feature_detected!("popcnt")
             {
                 levels.push(Level::Avx2);
-                if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vnni") {
+                if is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512vnni")
+                {
                     levels.push(Level::Avx512);
                 }
             }
@@ -69,32 +83,69 @@ impl Level {
     }
 }
 
-/// For each line of `inputs`, `bias` plus every input times its weight. The caller sees to it
-/// that no sum leaves 32 bits.
-pub(crate) fn product<const PAIRS: usize>(
-    level: Level,
-    weights: &[PairWeights; PAIRS],
-    bias: &Sums,
-    inputs: &[[[i16; 2]; PAIRS]],
-    out: &mut [Sums],
-) {
-    assert_eq!(inputs.len(), out.len());
+/// What a level's instructions do. A value of such a type shows that the processor has them.
+pub(crate) trait Instructions: Copy {
+    /// For each line of `inputs`, `bias` plus every input times its weight. The caller sees to it
+    /// that no sum leaves 32 bits.
+    fn product<const PAIRS: usize>(
+        self,
+        weights: &[PairWeights; PAIRS],
+        bias: &Sums,
+        inputs: &[[[i16; 2]; PAIRS]],
+        out: &mut [Sums],
+    );
+
+    /// A bit for each of `keys` that is `key`.
+    fn matches(self, keys: &Keys, key: u32) -> u32;
+}
+
+/// Something to do with the instructions of a level.
+pub(crate) trait Work {
+    /// What it gives.
+    type Output;
+
+    /// Does it. To be marked `#[inline(always)]`.
+    fn run(self, with: impl Instructions) -> Self::Output;
+}
+
+/// Does `work` with the instructions of `level`.
+pub(crate) fn run<W: Work>(level: Level, work: W) -> W::Output {
     match level {
-        Level::Portable => baseline::product(weights, bias, inputs, out),
+        Level::Portable => work.run(baseline::Baseline),
         // Safety: a level beyond `Portable` comes from `supported`, which saw the features.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { avx2::product(weights, bias, inputs, out) },
+        Level::Avx2 => unsafe { avx2::run(work) },
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { avx512::product(weights, bias, inputs, out) },
+        Level::Avx512 => unsafe { avx512::run(work) },
     }
 }
 
-/// What `product` is, in plain words.
-#[cfg_attr(all(target_arch = "x86_64", not(test)), allow(dead_code))]
+/// What [`Instructions`] do, in plain words.
+#[cfg(any(test, not(target_arch = "x86_64")))]
 mod portable {
-    use super::{PairWeights, Sums};
+    use super::{Instructions, Keys, PairWeights, Sums};
 
-    pub fn product<const PAIRS: usize>(
+    #[derive(Clone, Copy)]
+    pub struct Baseline;
+
+    impl Instructions for Baseline {
+        fn product<const PAIRS: usize>(
+            self,
+            weights: &[PairWeights; PAIRS],
+            bias: &Sums,
+            inputs: &[[[i16; 2]; PAIRS]],
+            out: &mut [Sums],
+        ) {
+            product(weights, bias, inputs, out);
+        }
+
+        fn matches(self, keys: &Keys, key: u32) -> u32 {
+            let bits = keys.iter().enumerate();
+            bits.map(|(index, other)| u32::from(u32::from_le_bytes(*other) == key) << index).sum()
+        }
+    }
+
+    fn product<const PAIRS: usize>(
         weights: &[PairWeights; PAIRS],
         bias: &Sums,
         inputs: &[[[i16; 2]; PAIRS]],
@@ -126,10 +177,46 @@ fn lane(pair: [i16; 2]) -> i32 {
 /// SSE2, which every x86-64 has.
 #[cfg(target_arch = "x86_64")]
 mod baseline {
-    use super::{PairWeights, Sums, lane};
+    use super::{Instructions, KEYS, Keys, PairWeights, Sums, lane};
     use std::arch::x86_64::*;
 
-    pub fn product<const PAIRS: usize>(
+    #[derive(Clone, Copy)]
+    pub struct Baseline;
+
+    impl Instructions for Baseline {
+        #[inline(always)]
+        fn product<const PAIRS: usize>(
+            self,
+            weights: &[PairWeights; PAIRS],
+            bias: &Sums,
+            inputs: &[[[i16; 2]; PAIRS]],
+            out: &mut [Sums],
+        ) {
+            assert_eq!(inputs.len(), out.len());
+            product(weights, bias, inputs, out);
+        }
+
+        #[inline(always)]
+        fn matches(self, keys: &Keys, key: u32) -> u32 {
+            matches(keys, key)
+        }
+    }
+
+    #[inline]
+    fn matches(keys: &Keys, key: u32) -> u32 {
+        // Safety: `Keys` is 64 bytes, four registers, and loads may be unaligned.
+        unsafe {
+            let key = _mm_set1_epi32(key as i32);
+            let at = keys.as_ptr().cast::<__m128i>();
+            let [a, b, c, d]: [_; KEYS / 4] =
+                std::array::from_fn(|index| _mm_cmpeq_epi32(_mm_loadu_si128(at.add(index)), key));
+            let bytes = _mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d));
+            _mm_movemask_epi8(bytes) as u32
+        }
+    }
+
+    #[inline]
+    fn product<const PAIRS: usize>(
         weights: &[PairWeights; PAIRS],
         bias: &Sums,
         inputs: &[[[i16; 2]; PAIRS]],
@@ -163,11 +250,57 @@ mod baseline {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::{PairWeights, Sums, lane};
+    use super::{Instructions, Keys, PairWeights, Sums, Work, lane};
     use std::arch::x86_64::*;
 
+    /// There is one only in [`run`].
+    #[derive(Clone, Copy)]
+    struct Avx2(());
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub fn run<W: Work>(work: W) -> W::Output {
+        work.run(Avx2(()))
+    }
+
+    impl Instructions for Avx2 {
+        #[inline(always)]
+        fn product<const PAIRS: usize>(
+            self,
+            weights: &[PairWeights; PAIRS],
+            bias: &Sums,
+            inputs: &[[[i16; 2]; PAIRS]],
+            out: &mut [Sums],
+        ) {
+            assert_eq!(inputs.len(), out.len());
+            // Safety: who called `run` saw to it that the processor has the features.
+            unsafe { product(weights, bias, inputs, out) }
+        }
+
+        #[inline(always)]
+        fn matches(self, keys: &Keys, key: u32) -> u32 {
+            // Safety: likewise.
+            unsafe { matches(keys, key) }
+        }
+    }
+
+    #[inline]
     #[target_feature(enable = "avx2")]
-    pub fn product<const PAIRS: usize>(
+    fn matches(keys: &Keys, key: u32) -> u32 {
+        // Safety: `Keys` is 64 bytes, two registers, and loads may be unaligned.
+        unsafe {
+            let key = _mm256_set1_epi32(key as i32);
+            let at = keys.as_ptr().cast::<__m256i>();
+            let bits = |index| {
+                let equal = _mm256_cmpeq_epi32(_mm256_loadu_si256(at.add(index)), key);
+                _mm256_movemask_ps(_mm256_castsi256_ps(equal)) as u32
+            };
+            bits(0) | bits(1) << 8
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn product<const PAIRS: usize>(
         weights: &[PairWeights; PAIRS],
         bias: &Sums,
         inputs: &[[[i16; 2]; PAIRS]],
@@ -226,11 +359,52 @@ mod avx2 {
 
 #[cfg(target_arch = "x86_64")]
 mod avx512 {
-    use super::{PairWeights, Sums, lane};
+    use super::{Instructions, Keys, PairWeights, Sums, Work, lane};
     use std::arch::x86_64::*;
 
+    /// There is one only in [`run`].
+    #[derive(Clone, Copy)]
+    struct Avx512(());
+
+    #[target_feature(
+        enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"
+    )]
+    pub fn run<W: Work>(work: W) -> W::Output {
+        work.run(Avx512(()))
+    }
+
+    impl Instructions for Avx512 {
+        #[inline(always)]
+        fn product<const PAIRS: usize>(
+            self,
+            weights: &[PairWeights; PAIRS],
+            bias: &Sums,
+            inputs: &[[[i16; 2]; PAIRS]],
+            out: &mut [Sums],
+        ) {
+            assert_eq!(inputs.len(), out.len());
+            // Safety: who called `run` saw to it that the processor has the features.
+            unsafe { product(weights, bias, inputs, out) }
+        }
+
+        #[inline(always)]
+        fn matches(self, keys: &Keys, key: u32) -> u32 {
+            // Safety: likewise.
+            unsafe { matches(keys, key) }
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn matches(keys: &Keys, key: u32) -> u32 {
+        // Safety: `Keys` is 64 bytes, a register, and loads may be unaligned.
+        let keys = unsafe { _mm512_loadu_si512(keys.as_ptr().cast()) };
+        u32::from(_mm512_cmpeq_epi32_mask(keys, _mm512_set1_epi32(key as i32)))
+    }
+
+    #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-    pub fn product<const PAIRS: usize>(
+    fn product<const PAIRS: usize>(
         weights: &[PairWeights; PAIRS],
         bias: &Sums,
         inputs: &[[[i16; 2]; PAIRS]],
@@ -294,6 +468,46 @@ mod tests {
         }
     }
 
+    struct Product<'p> {
+        weights: &'p [PairWeights; 44],
+        bias: &'p Sums,
+        inputs: &'p [[[i16; 2]; 44]],
+    }
+
+    impl Work for Product<'_> {
+        type Output = Vec<Sums>;
+
+        #[inline(always)]
+        fn run(self, with: impl Instructions) -> Vec<Sums> {
+            let mut out = vec![[0; OUTPUTS]; self.inputs.len()];
+            with.product(self.weights, self.bias, self.inputs, &mut out);
+            out
+        }
+    }
+
+    struct Matches<'k>(&'k Keys, u32);
+
+    impl Work for Matches<'_> {
+        type Output = u32;
+
+        #[inline(always)]
+        fn run(self, with: impl Instructions) -> u32 {
+            with.matches(self.0, self.1)
+        }
+    }
+
+    #[test]
+    fn all_levels_find_the_same_keys() {
+        let keys: Keys = std::array::from_fn(|index| (7 * index as u32 / 2 % 9).to_le_bytes());
+        for key in 0..10 {
+            let expected = Matches(&keys, key).run(portable::Baseline);
+            assert_eq!(expected.count_ones() > 0, key < 9);
+            for level in Level::supported() {
+                assert_eq!(run(level, Matches(&keys, key)), expected, "{level:?}, {key}");
+            }
+        }
+    }
+
     #[test]
     fn all_levels_give_the_same_sums() {
         let mut random = noise();
@@ -303,12 +517,11 @@ mod tests {
         for lines in [0, 1, 2, 7, 8, 16, 19] {
             let inputs: Vec<[[i16; 2]; 44]> =
                 (0..lines).map(|_| std::array::from_fn(|_| [random(), random()])).collect();
-            let mut expected = vec![[0; OUTPUTS]; lines];
-            portable::product(&weights, &bias, &inputs, &mut expected);
+            let expected =
+                Product { weights: &weights, bias: &bias, inputs: &inputs }.run(portable::Baseline);
             for level in Level::supported() {
-                let mut out = vec![[0; OUTPUTS]; lines];
-                product(level, &weights, &bias, &inputs, &mut out);
-                assert_eq!(out, expected, "{level:?}, {lines} lines");
+                let work = Product { weights: &weights, bias: &bias, inputs: &inputs };
+                assert_eq!(run(level, work), expected, "{level:?}, {lines} lines");
             }
         }
     }

@@ -23,6 +23,7 @@ use super::network::{EMBEDDING, layout};
 use crate::error::Error;
 use crate::features::SCHEMA;
 use crate::fnv;
+use crate::simd::{Instructions, KEYS};
 
 const MAGIC: &[u8; 8] = b"DECHROME";
 const VERSION: u32 = 3;
@@ -186,22 +187,84 @@ impl Model {
         self.calibration
     }
 
-    /// The embedding of a token, its bytes signed; `None` for a token that training did not
-    /// keep.
-    #[inline]
-    pub(super) fn embedding(&self, key: u32) -> Option<&[u8; EMBEDDING]> {
-        let bucket = self.buckets + 4 * (key >> (32 - BUCKET_BITS)) as usize;
-        let (start, end) = (word(&self.bytes, bucket), word(&self.bytes, bucket + 4));
-        let keys = &self.bytes[self.keys + 4 * start as usize..self.keys + 4 * end as usize];
-        let found = keys.as_chunks::<4>().0.iter().position(|k| u32::from_le_bytes(*k) == key)?;
-        let at = self.embeddings + EMBEDDING * (start as usize + found);
-        self.bytes[at..].first_chunk()
+    /// The tokens that training kept.
+    pub(super) fn tokens(&self) -> Tokens<'_> {
+        let part = |start: usize, end: usize| &self.bytes[start..end];
+        let (starts, _) = part(self.buckets, self.keys).as_chunks();
+        Tokens {
+            starts: starts.try_into().expect("there is a start for each bucket"),
+            keys: part(self.keys, self.embeddings).as_chunks().0,
+            rows: part(self.embeddings, self.bytes.len()).as_chunks().0,
+        }
+    }
+}
+
+/// The tokens that training kept, as they lie in the file.
+#[derive(Clone, Copy)]
+pub(super) struct Tokens<'m> {
+    /// Where each bucket starts in `keys`, and where the last one ends.
+    starts: &'m [[u8; 4]; BUCKETS + 1],
+    keys: &'m [[u8; 4]],
+    rows: &'m [[u8; EMBEDDING]],
+}
+
+impl Tokens<'_> {
+    /// Puts the rows of those of `keys` that are here in place of the first ones, and gives their
+    /// number.
+    ///
+    /// Whether a token is here is anybody's guess, so there is no branch on it: the processor goes
+    /// on to the next one while the memory of this one is on its way.
+    #[inline(always)]
+    pub(super) fn find(&self, with: impl Instructions, keys: &mut [u32]) -> usize {
+        let mut count = 0;
+        for index in 0..keys.len() {
+            let key = keys[index];
+            let bucket = (key >> (32 - BUCKET_BITS)) as usize;
+            let start = u32::from_le_bytes(self.starts[bucket]);
+            let end = u32::from_le_bytes(self.starts[bucket + 1]);
+            let window = self.keys.get(start as usize..).and_then(<[_]>::first_chunk);
+            let (found, row) = match window {
+                // What lies behind the bucket does no harm: it is another key.
+                Some(window) if end - start <= KEYS as u32 => {
+                    let matches = with.matches(window, key);
+                    (matches != 0, start + matches.trailing_zeros())
+                }
+                _ => {
+                    let mut bucket = self.keys[start as usize..end as usize].iter();
+                    let found = bucket.position(|other| u32::from_le_bytes(*other) == key);
+                    (found.is_some(), start + found.unwrap_or(0) as u32)
+                }
+            };
+            keys[count] = row;
+            count += usize::from(found);
+        }
+        count
+    }
+
+    /// The sum of the embeddings in these rows.
+    #[inline(always)]
+    pub(super) fn sum(&self, rows: &[u32]) -> [i32; EMBEDDING] {
+        let mut sum = [0; EMBEDDING];
+        // So many that 16 bits hold their sum.
+        for rows in rows.chunks(256) {
+            let mut part = [0_i16; EMBEDDING];
+            for &row in rows {
+                for (part, &weight) in part.iter_mut().zip(&self.rows[row as usize]) {
+                    *part += i16::from(weight as i8);
+                }
+            }
+            for (sum, part) in sum.iter_mut().zip(part) {
+                *sum += i32::from(part);
+            }
+        }
+        sum
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::{self, Level, Work};
 
     const CALIBRATION: Calibration = Calibration { factor: 2.0, offset: 1.0 };
 
@@ -210,13 +273,49 @@ mod tests {
         Model::to_bytes(&vec![0.5; layout::COUNT], CALIBRATION, &[0.25; EMBEDDING], &tokens)
     }
 
+    struct Sum<'m>(Tokens<'m>, Vec<u32>);
+
+    impl Work for Sum<'_> {
+        type Output = ([i32; EMBEDDING], usize);
+
+        #[inline(always)]
+        fn run(mut self, with: impl Instructions) -> Self::Output {
+            let count = self.0.find(with, &mut self.1);
+            (self.0.sum(&self.1[..count]), count)
+        }
+    }
+
+    /// The sum at every level there is.
+    fn sum(model: &Model, keys: &[u32]) -> ([i32; EMBEDDING], usize) {
+        let levels = Level::supported().into_iter();
+        let mut sums = levels.map(|level| simd::run(level, Sum(model.tokens(), keys.to_vec())));
+        let first = sums.next().expect("there is a level");
+        assert!(sums.all(|sum| sum == first));
+        first
+    }
+
+    #[test]
+    fn tokens_are_found_in_buckets_of_any_size() {
+        // Many in one bucket, some in others, none in most.
+        let keys = (0..40).map(|key| 3 * key).chain((1..900).map(|key| key << 22));
+        let rows = keys.map(|key| (key, [(key % 251) as u8 as i8; EMBEDDING]));
+        let rows: Vec<(u32, [i8; EMBEDDING])> = rows.collect();
+        let parameters = vec![0.5; layout::COUNT];
+        let file = Model::to_bytes(&parameters, CALIBRATION, &[0.25; EMBEDDING], &rows);
+        let model = Model::from_bytes(file).unwrap();
+        for (key, row) in rows {
+            assert_eq!(sum(&model, &[key]), (row.map(i32::from), 1), "{key}");
+            assert_eq!(sum(&model, &[key + 1]), ([0; EMBEDDING], 0), "{key}");
+        }
+    }
+
     #[test]
     fn what_is_written_is_read() {
         let model = Model::from_bytes(small()).unwrap();
-        assert_eq!(model.embedding(7), Some(&[1; EMBEDDING]));
-        assert_eq!(model.embedding(1 << 31), Some(&[254; EMBEDDING]));
-        assert_eq!(model.embedding(u32::MAX), Some(&[3; EMBEDDING]));
-        assert_eq!(model.embedding(8), None);
+        assert_eq!(sum(&model, &[7]), ([1; EMBEDDING], 1));
+        assert_eq!(sum(&model, &[1 << 31, 8, 7, 0]), ([-1; EMBEDDING], 2));
+        assert_eq!(sum(&model, &[u32::MAX; 300]), ([900; EMBEDDING], 300));
+        assert_eq!(sum(&model, &[8]), ([0; EMBEDDING], 0));
         assert_eq!(model.calibration(), CALIBRATION);
     }
 

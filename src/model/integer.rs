@@ -9,11 +9,11 @@
 //! The weights are rounded when a model is loaded. A test in training holds the outcome to the
 //! exact network's.
 
-use super::math::{HIDDEN, sigmoid};
+use super::math::{HIDDEN, round, sigmoid};
 use super::network::{DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, layout};
 use crate::features::{DENSE, Dense};
 use crate::label::Kind;
-use crate::simd::{self, Level, PairWeights, Sums};
+use crate::simd::{self, Instructions, Level, PairWeights, Sums, Work};
 
 /// How many lines are taken at once at most.
 pub const BATCH: usize = 16;
@@ -40,7 +40,7 @@ type Units = [[i16; 2]; UNIT_PAIRS];
 pub type Input = [[i16; 2]; INPUT_PAIRS];
 
 /// What the first layer takes of a line of these features, with this mean of its embeddings.
-#[inline]
+#[inline(always)]
 pub fn input(dense: &Dense, embedding: &[f32; EMBEDDING]) -> Input {
     let mut input = [[0; 2]; INPUT_PAIRS];
     let (low, high) = input.as_flattened_mut().split_at_mut(DENSE);
@@ -51,13 +51,6 @@ pub fn input(dense: &Dense, embedding: &[f32; EMBEDDING]) -> Input {
         *input = round(value * (1 << INPUT_BITS) as f32);
     }
     input
-}
-
-/// To the nearest integer of 16 bits.
-#[inline(always)]
-fn round(x: f32) -> i16 {
-    let x = x.clamp(-32767.0, 32767.0);
-    (x + if x < 0.0 { -0.5 } else { 0.5 }) as i32 as i16
 }
 
 /// A layer's weights and bias in whole steps.
@@ -110,9 +103,9 @@ impl<const PAIRS: usize> Matrix<PAIRS> {
         Matrix { weights, bias: sums, bits }
     }
 
-    #[inline]
-    fn product(&self, level: Level, inputs: &[[[i16; 2]; PAIRS]], out: &mut [Sums]) {
-        simd::product(level, &self.weights, &self.bias, inputs, out);
+    #[inline(always)]
+    fn product(&self, with: impl Instructions, inputs: &[[[i16; 2]; PAIRS]], out: &mut [Sums]) {
+        with.product(&self.weights, &self.bias, inputs, out);
     }
 }
 
@@ -256,40 +249,50 @@ impl Stream {
         self.windows.iter_mut().for_each(Window::reset);
     }
 
+    /// The instructions it uses.
+    pub(super) fn level(&self) -> Level {
+        self.level
+    }
+
     /// Takes the next lines, at most [`BATCH`], and gives `out` the logits of those
     /// [`LOOKAHEAD`](super::LOOKAHEAD) before them.
     pub fn push(&mut self, network: &Network, inputs: &[Input], out: &mut impl FnMut(Logits)) {
+        simd::run(self.level, Push { stream: self, network, inputs, out });
+    }
+
+    /// The same as part of other work.
+    #[inline(always)]
+    pub(super) fn push_with(
+        &mut self,
+        with: impl Instructions,
+        network: &Network,
+        inputs: &[Input],
+        out: &mut impl FnMut(Logits),
+    ) {
         let mut sums = [[0; HIDDEN]; BATCH];
         let mut batch = Batch { x: [[[0; 2]; UNIT_PAIRS]; BATCH], len: inputs.len() };
-        network.input.product(self.level, inputs, &mut sums[..inputs.len()]);
+        network.input.product(with, inputs, &mut sums[..inputs.len()]);
         let bits = network.input.bits + INPUT_BITS - UNIT_BITS;
         for (x, sums) in batch.x.iter_mut().zip(&sums[..inputs.len()]) {
             for (x, &sum) in x.as_flattened_mut().iter_mut().zip(sums) {
                 *x = narrow(sum, bits).max(0);
             }
         }
-        self.recur(network, 0, &mut batch);
-        self.convolve(network, 0, batch, out);
+        self.recur(with, network, 0, &mut batch);
+        self.convolve(with, network, 0, batch, out);
     }
 
     /// Gives `out` the logits of all lines still owed, as if the document ended here. The
     /// convolutions start anew after that; the recurrences go on.
     pub fn drain(&mut self, network: &Network, out: &mut impl FnMut(Logits)) {
-        for layer in 0..DILATIONS.len() {
-            let mut padding = self.windows[layer].lag();
-            while padding > 0 && self.windows[layer].inputs > 0 {
-                let len = padding.min(BATCH);
-                padding -= len;
-                let batch = Batch { x: [[[0; 2]; UNIT_PAIRS]; BATCH], len };
-                self.convolve(network, layer, batch, out);
-            }
-        }
-        self.windows.iter_mut().for_each(Window::reset);
+        simd::run(self.level, Drain { stream: self, network, out });
     }
 
     /// The convolutions from `first` on, and all that follows.
+    #[inline(always)]
     fn convolve(
         &mut self,
+        with: impl Instructions,
         network: &Network,
         first: usize,
         mut batch: Batch,
@@ -297,15 +300,15 @@ impl Stream {
     ) {
         let windows = self.windows.iter_mut().zip(&network.convolutions);
         for (window, convolution) in windows.skip(first) {
-            window.push(convolution, self.level, &mut batch);
+            window.push(convolution, with, &mut batch);
             if batch.len == 0 {
                 return;
             }
         }
-        self.recur(network, 1, &mut batch);
+        self.recur(with, network, 1, &mut batch);
         let mut sums = [[0; HIDDEN]; BATCH];
         let sums = &mut sums[..batch.len];
-        network.head.product(self.level, &batch.x[..batch.len], sums);
+        network.head.product(with, &batch.x[..batch.len], sums);
         let step = 1.0 / (1_u32 << (network.head.bits + UNIT_BITS)) as f32;
         for sums in sums {
             let logits = sums.map(|sum| sum as f32 * step);
@@ -315,12 +318,19 @@ impl Stream {
     }
 
     /// Adds to each line what a recurrence makes of the lines so far.
-    fn recur(&mut self, network: &Network, index: usize, batch: &mut Batch) {
+    #[inline(always)]
+    fn recur(
+        &mut self,
+        with: impl Instructions,
+        network: &Network,
+        index: usize,
+        batch: &mut Batch,
+    ) {
         let recurrence = &network.recurrences[index];
         let x = &mut batch.x[..batch.len];
         let (mut gates, mut sums) = ([[0; HIDDEN]; BATCH], [[0; HIDDEN]; BATCH]);
-        recurrence.gate.product(self.level, x, &mut gates[..batch.len]);
-        recurrence.candidate.product(self.level, x, &mut sums[..batch.len]);
+        recurrence.gate.product(with, x, &mut gates[..batch.len]);
+        recurrence.candidate.product(with, x, &mut sums[..batch.len]);
         let gate_step = 1.0 / (1_u32 << (recurrence.gate.bits + UNIT_BITS)) as f32;
         let candidate_step = 1.0 / (1_u32 << (recurrence.candidate.bits + UNIT_BITS)) as f32;
         let mut states = [[[0; 2]; UNIT_PAIRS]; BATCH];
@@ -335,7 +345,7 @@ impl Stream {
                 *rounded = round(state * (1 << UNIT_BITS) as f32);
             }
         }
-        recurrence.out.product(self.level, &states[..batch.len], &mut sums[..batch.len]);
+        recurrence.out.product(with, &states[..batch.len], &mut sums[..batch.len]);
         for (x, sums) in x.iter_mut().zip(&sums) {
             for (x, &sum) in x.as_flattened_mut().iter_mut().zip(sums) {
                 *x = x.saturating_add(narrow(sum, recurrence.out.bits));
@@ -344,9 +354,53 @@ impl Stream {
     }
 }
 
+/// See [`Stream::push`].
+struct Push<'p, F> {
+    stream: &'p mut Stream,
+    network: &'p Network,
+    inputs: &'p [Input],
+    out: &'p mut F,
+}
+
+impl<F: FnMut(Logits)> Work for Push<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, with: impl Instructions) {
+        self.stream.push_with(with, self.network, self.inputs, self.out);
+    }
+}
+
+/// See [`Stream::drain`].
+struct Drain<'d, F> {
+    stream: &'d mut Stream,
+    network: &'d Network,
+    out: &'d mut F,
+}
+
+impl<F: FnMut(Logits)> Work for Drain<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, with: impl Instructions) {
+        let Drain { stream, network, out } = self;
+        for layer in 0..DILATIONS.len() {
+            let mut padding = stream.windows[layer].lag();
+            while padding > 0 && stream.windows[layer].inputs > 0 {
+                let len = padding.min(BATCH);
+                padding -= len;
+                let batch = Batch { x: [[[0; 2]; UNIT_PAIRS]; BATCH], len };
+                stream.convolve(with, network, layer, batch, out);
+            }
+        }
+        stream.windows.iter_mut().for_each(Window::reset);
+    }
+}
+
 impl Window {
     /// Takes the lines of `batch` and puts those in their place that now have their neighbours.
-    fn push(&mut self, convolution: &Convolution, level: Level, batch: &mut Batch) {
+    #[inline(always)]
+    fn push(&mut self, convolution: &Convolution, with: impl Instructions, batch: &mut Batch) {
         let reach = (KERNEL - 1) * self.dilation;
         let len = batch.len;
         self.lines[reach..reach + len].copy_from_slice(&batch.x[..len]);
@@ -369,7 +423,7 @@ impl Window {
             }
         }
         let sums = &mut sums[..batch.len];
-        convolution.matrix.product(level, &mixed[..batch.len], sums);
+        convolution.matrix.product(with, &mixed[..batch.len], sums);
         for ((line, x), sums) in (first..len).zip(&mut batch.x).zip(&*sums) {
             let centre = self.lines[line + self.lag()].as_flattened();
             for ((x, &sum), centre) in x.as_flattened_mut().iter_mut().zip(sums).zip(centre) {

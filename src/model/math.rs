@@ -19,13 +19,24 @@ pub fn add_product<const N: usize>(out: &mut [f32; N], matrix: &[f32], input: &[
     }
 }
 
+/// Added to a number between -2^22 and 2^22 it leaves the nearest whole number, even for ties, in
+/// the last bits. Unlike a conversion, every processor does it in one instruction for many
+/// numbers.
+const ROUNDER: f32 = 1.5 * (1 << 23) as f32;
+
+/// To the nearest integer of 16 bits.
+#[inline(always)]
+pub fn round(x: f32) -> i16 {
+    (x.clamp(-32767.0, 32767.0) + ROUNDER).to_bits() as i16
+}
+
 /// e to the power of `x`, to about seven digits.
-#[inline]
+#[inline(always)]
 pub fn exp(x: f32) -> f32 {
     let x = x.clamp(-80.0, 80.0);
     let scaled = x * std::f32::consts::LOG2_E;
-    let power = (scaled + if scaled < 0.0 { -0.5 } else { 0.5 }) as i32;
-    let r = x - power as f32 * std::f32::consts::LN_2;
+    let power = scaled + ROUNDER;
+    let r = x - (power - ROUNDER) * std::f32::consts::LN_2;
     // Taylor's series; |r| is at most ln 2 / 2.
     let series = 1.0 / 720.0;
     let series = series * r + 1.0 / 120.0;
@@ -34,7 +45,7 @@ pub fn exp(x: f32) -> f32 {
     let series = series * r + 0.5;
     let series = series * r + 1.0;
     let series = series * r + 1.0;
-    series * f32::from_bits(((power + 127) as u32) << 23)
+    series * f32::from_bits((power.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))
 }
 
 /// The natural logarithm of a normal number above 0, to about six digits.
@@ -55,7 +66,7 @@ pub fn ln(x: f32) -> f32 {
 }
 
 /// The logistic function.
-#[inline]
+#[inline(always)]
 pub fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
@@ -71,6 +82,25 @@ mod tests {
             assert!((f64::from(ln(x)) - f64::from(x).ln()).abs() < 1e-5, "{x}");
         }
         assert_eq!(ln(1.0), 0.0);
+    }
+
+    #[test]
+    fn rounding_is_to_the_nearest() {
+        for (x, rounded) in [
+            (0.0, 0),
+            (0.4, 0),
+            (-0.4, 0),
+            (0.6, 1),
+            (-0.6, -1),
+            (1.5, 2),
+            (2.5, 2),
+            (-1.5, -2),
+            (32766.7, 32767),
+            (1e9, 32767),
+            (-1e9, -32767),
+        ] {
+            assert_eq!(round(x), rounded, "{x}");
+        }
     }
 
     #[test]

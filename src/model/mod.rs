@@ -11,12 +11,13 @@ use std::collections::VecDeque;
 use std::sync::LazyLock;
 
 pub use format::{Calibration, Model};
-use integer::{BATCH, Input, Stream};
+use integer::{BATCH, Stream};
 pub use network::LOOKAHEAD;
 use network::{EMBEDDING, Logits};
 
 use crate::features::{Dense, Listener};
 use crate::label::Kind;
+use crate::simd::{self, Instructions, Work};
 
 /// What the model says of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,10 +56,10 @@ impl Model {
 pub struct Scorer<'m> {
     model: &'m Model,
     stream: Stream,
-    sum: [i32; EMBEDDING],
-    tokens: u32,
-    /// Lines that the stream has not yet taken.
-    queued: Vec<Input>,
+    /// Keys of the tokens of the lines that the stream has not yet taken.
+    keys: Vec<u32>,
+    /// These lines' other features, and how many of `keys` there are with this line's.
+    queued: Vec<(Dense, usize)>,
     /// Scores not yet handed out.
     ready: VecDeque<Scores>,
 }
@@ -66,12 +67,7 @@ pub struct Scorer<'m> {
 impl Listener for Scorer<'_> {
     #[inline]
     fn token(&mut self, key: u32) {
-        if let Some(row) = self.model.embedding(key) {
-            self.tokens += 1;
-            for (sum, &weight) in self.sum.iter_mut().zip(row) {
-                *sum += i32::from(weight as i8);
-            }
-        }
+        self.keys.push(key);
     }
 }
 
@@ -81,8 +77,7 @@ impl<'m> Scorer<'m> {
         Scorer {
             model,
             stream: Stream::default(),
-            sum: [0; EMBEDDING],
-            tokens: 0,
+            keys: Vec::new(),
             queued: Vec::with_capacity(BATCH),
             ready: VecDeque::new(),
         }
@@ -91,14 +86,14 @@ impl<'m> Scorer<'m> {
     /// Goes back to the start of a document.
     pub fn reset(&mut self) {
         self.stream.reset();
+        self.keys.clear();
         self.queued.clear();
         self.ready.clear();
     }
 
     /// Readies the scorer for the tokens of the next line.
     pub fn begin_line(&mut self) {
-        self.sum = [0; EMBEDDING];
-        self.tokens = 0;
+        self.keys.truncate(self.queued.last().map_or(0, |&(_, end)| end));
     }
 
     /// Takes the dense features of the line and gives the scores of the line [`LOOKAHEAD`]
@@ -112,12 +107,7 @@ impl<'m> Scorer<'m> {
     /// Takes the dense features of the line; its turn comes when there are enough lines, or with
     /// [`flush`](Scorer::flush).
     pub fn queue_line(&mut self, dense: &Dense) {
-        let scale = 1.0 / (self.tokens.max(1) as f32).sqrt();
-        let mut embedding = [0.0; EMBEDDING];
-        for ((mean, &sum), unit) in embedding.iter_mut().zip(&self.sum).zip(self.model.scales()) {
-            *mean = sum as f32 * unit * scale;
-        }
-        self.queued.push(integer::input(dense, &embedding));
+        self.queued.push((*dense, self.keys.len()));
         if self.queued.len() == BATCH {
             self.flush();
         }
@@ -126,11 +116,7 @@ impl<'m> Scorer<'m> {
     /// Scores what is queued.
     pub fn flush(&mut self) {
         if !self.queued.is_empty() {
-            let (calibration, ready) = (self.model.calibration(), &mut self.ready);
-            self.stream.push(self.model.network(), &self.queued, &mut |logits| {
-                ready.push_back(scores(calibration, &logits));
-            });
-            self.queued.clear();
+            simd::run(self.stream.level(), Flush(self));
         }
     }
 
@@ -150,6 +136,45 @@ impl<'m> Scorer<'m> {
             });
         }
         self.next_scores()
+    }
+}
+
+/// See [`Scorer::flush`].
+struct Flush<'f, 'm>(&'f mut Scorer<'m>);
+
+impl Work for Flush<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, with: impl Instructions) {
+        let Flush(Scorer { model, stream, keys, queued, ready }) = self;
+        let tokens = model.tokens();
+        let mut inputs = [[[0; 2]; _]; BATCH];
+        let inputs = &mut inputs[..queued.len()];
+        // All are looked up before the first is added, so that memory is asked for early.
+        let mut counts = [0; BATCH];
+        let mut start = 0;
+        for ((_, end), count) in queued.iter().zip(&mut counts) {
+            *count = tokens.find(with, &mut keys[start..*end]);
+            start = *end;
+        }
+        let mut start = 0;
+        for ((input, (dense, end)), count) in inputs.iter_mut().zip(&*queued).zip(counts) {
+            let sum = tokens.sum(&keys[start..start + count]);
+            start = *end;
+            let scale = 1.0 / (count.max(1) as f32).sqrt();
+            let mut embedding = [0.0; EMBEDDING];
+            for ((mean, sum), unit) in embedding.iter_mut().zip(sum).zip(model.scales()) {
+                *mean = sum as f32 * unit * scale;
+            }
+            *input = integer::input(dense, &embedding);
+        }
+        let calibration = model.calibration();
+        stream.push_with(with, model.network(), inputs, &mut |logits| {
+            ready.push_back(scores(calibration, &logits));
+        });
+        keys.clear();
+        queued.clear();
     }
 }
 
