@@ -26,6 +26,24 @@ pub(crate) type Keys = [[u8; 4]; KEYS];
 /// How many keys are compared at once.
 pub(crate) const KEYS: usize = 16;
 
+/// How many bytes are classified at once.
+pub(crate) const BLOCK: usize = 64;
+
+/// A bit for each of [`BLOCK`] bytes that is one of these in ASCII.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Masks {
+    /// White space.
+    pub space: u64,
+    /// A letter.
+    pub letter: u64,
+    /// Of the letters, the capitals.
+    pub upper: u64,
+    /// A digit.
+    pub digit: u64,
+    /// A letter, a digit, an apostrophe, or a byte that is not ASCII.
+    pub word: u64,
+}
+
 /// The instructions to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
@@ -97,6 +115,9 @@ pub(crate) trait Instructions: Copy {
 
     /// A bit for each of `keys` that is `key`.
     fn matches(self, keys: &Keys, key: u32) -> u32;
+
+    /// What the bytes of a block are.
+    fn classify(self, block: &[u8; BLOCK]) -> Masks;
 }
 
 /// Something to do with the instructions of a level.
@@ -123,7 +144,7 @@ pub(crate) fn run<W: Work>(level: Level, work: W) -> W::Output {
 /// What [`Instructions`] do, in plain words.
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod portable {
-    use super::{Instructions, Keys, PairWeights, Sums};
+    use super::{BLOCK, Instructions, Keys, Masks, PairWeights, Sums};
 
     #[derive(Clone, Copy)]
     pub struct Baseline;
@@ -142,6 +163,19 @@ mod portable {
         fn matches(self, keys: &Keys, key: u32) -> u32 {
             let bits = keys.iter().enumerate();
             bits.map(|(index, other)| u32::from(u32::from_le_bytes(*other) == key) << index).sum()
+        }
+
+        fn classify(self, block: &[u8; BLOCK]) -> Masks {
+            let bits = |is: fn(&u8) -> bool| {
+                block.iter().rev().fold(0, |bits, byte| bits << 1 | u64::from(is(byte)))
+            };
+            Masks {
+                space: bits(|byte| matches!(byte, b' ' | b'\t'..=b'\r')),
+                letter: bits(u8::is_ascii_alphabetic),
+                upper: bits(u8::is_ascii_uppercase),
+                digit: bits(u8::is_ascii_digit),
+                word: bits(|byte| byte.is_ascii_alphanumeric() || *byte == b'\'' || *byte >= 0x80),
+            }
         }
     }
 
@@ -177,7 +211,7 @@ fn lane(pair: [i16; 2]) -> i32 {
 /// SSE2, which every x86-64 has.
 #[cfg(target_arch = "x86_64")]
 mod baseline {
-    use super::{Instructions, KEYS, Keys, PairWeights, Sums, lane};
+    use super::{BLOCK, Instructions, KEYS, Keys, Masks, PairWeights, Sums, lane};
     use std::arch::x86_64::*;
 
     #[derive(Clone, Copy)]
@@ -193,16 +227,49 @@ mod baseline {
             out: &mut [Sums],
         ) {
             assert_eq!(inputs.len(), out.len());
-            product(weights, bias, inputs, out);
+            // Safety: every x86-64 has SSE2.
+            unsafe { product(weights, bias, inputs, out) }
         }
 
         #[inline(always)]
         fn matches(self, keys: &Keys, key: u32) -> u32 {
-            matches(keys, key)
+            // Safety: likewise.
+            unsafe { matches(keys, key) }
+        }
+
+        #[inline(always)]
+        fn classify(self, block: &[u8; BLOCK]) -> Masks {
+            // Safety: likewise.
+            unsafe { classify(block) }
         }
     }
 
     #[inline]
+    #[target_feature(enable = "sse2")]
+    fn classify(block: &[u8; BLOCK]) -> Masks {
+        let mut masks = Masks::default();
+        for part in 0..4 {
+            // Safety: a block is four registers, and loads may be unaligned.
+            let bytes = unsafe { _mm_loadu_si128(block.as_ptr().cast::<__m128i>().add(part)) };
+            let is = |byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte as i8));
+            let within = |bytes, first: u8, last: u8| {
+                let from = _mm_sub_epi8(bytes, _mm_set1_epi8(first as i8));
+                _mm_cmpeq_epi8(_mm_min_epu8(from, _mm_set1_epi8((last - first) as i8)), from)
+            };
+            let bits = |mask| u64::from(_mm_movemask_epi8(mask) as u16) << (16 * part);
+            let letter = within(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), b'a', b'z');
+            masks.letter |= bits(letter);
+            masks.upper |= bits(within(bytes, b'A', b'Z'));
+            masks.digit |= bits(within(bytes, b'0', b'9'));
+            masks.space |= bits(_mm_or_si128(is(b' '), within(bytes, b'\t', b'\r')));
+            masks.word |= bits(_mm_or_si128(is(b'\''), bytes));
+        }
+        masks.word |= masks.letter | masks.digit;
+        masks
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
     fn matches(keys: &Keys, key: u32) -> u32 {
         // Safety: `Keys` is 64 bytes, four registers, and loads may be unaligned.
         unsafe {
@@ -216,6 +283,7 @@ mod baseline {
     }
 
     #[inline]
+    #[target_feature(enable = "sse2")]
     fn product<const PAIRS: usize>(
         weights: &[PairWeights; PAIRS],
         bias: &Sums,
@@ -250,7 +318,7 @@ mod baseline {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::{Instructions, Keys, PairWeights, Sums, Work, lane};
+    use super::{BLOCK, Instructions, Keys, Masks, PairWeights, Sums, Work, lane};
     use std::arch::x86_64::*;
 
     /// There is one only in [`run`].
@@ -281,6 +349,39 @@ mod avx2 {
             // Safety: likewise.
             unsafe { matches(keys, key) }
         }
+
+        #[inline(always)]
+        fn classify(self, block: &[u8; BLOCK]) -> Masks {
+            // Safety: likewise.
+            unsafe { classify(block) }
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn classify(block: &[u8; BLOCK]) -> Masks {
+        let mut masks = Masks::default();
+        for part in 0..2 {
+            // Safety: a block is two registers, and loads may be unaligned.
+            let bytes = unsafe { _mm256_loadu_si256(block.as_ptr().cast::<__m256i>().add(part)) };
+            let is = |byte: u8| _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte as i8));
+            let within = |bytes, first: u8, last: u8| {
+                let from = _mm256_sub_epi8(bytes, _mm256_set1_epi8(first as i8));
+                _mm256_cmpeq_epi8(
+                    _mm256_min_epu8(from, _mm256_set1_epi8((last - first) as i8)),
+                    from,
+                )
+            };
+            let bits = |mask| u64::from(_mm256_movemask_epi8(mask) as u32) << (32 * part);
+            let letter = within(_mm256_or_si256(bytes, _mm256_set1_epi8(0x20)), b'a', b'z');
+            masks.letter |= bits(letter);
+            masks.upper |= bits(within(bytes, b'A', b'Z'));
+            masks.digit |= bits(within(bytes, b'0', b'9'));
+            masks.space |= bits(_mm256_or_si256(is(b' '), within(bytes, b'\t', b'\r')));
+            masks.word |= bits(_mm256_or_si256(is(b'\''), bytes));
+        }
+        masks.word |= masks.letter | masks.digit;
+        masks
     }
 
     #[inline]
@@ -359,7 +460,7 @@ mod avx2 {
 
 #[cfg(target_arch = "x86_64")]
 mod avx512 {
-    use super::{Instructions, Keys, PairWeights, Sums, Work, lane};
+    use super::{BLOCK, Instructions, Keys, Masks, PairWeights, Sums, Work, lane};
     use std::arch::x86_64::*;
 
     /// There is one only in [`run`].
@@ -391,6 +492,33 @@ mod avx512 {
         fn matches(self, keys: &Keys, key: u32) -> u32 {
             // Safety: likewise.
             unsafe { matches(keys, key) }
+        }
+
+        #[inline(always)]
+        fn classify(self, block: &[u8; BLOCK]) -> Masks {
+            // Safety: likewise.
+            unsafe { classify(block) }
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn classify(block: &[u8; BLOCK]) -> Masks {
+        // Safety: a block is a register, and loads may be unaligned.
+        let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+        let is = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte as i8));
+        let within = |bytes, first: u8, last: u8| {
+            let from = _mm512_sub_epi8(bytes, _mm512_set1_epi8(first as i8));
+            _mm512_cmple_epu8_mask(from, _mm512_set1_epi8((last - first) as i8))
+        };
+        let letter = within(_mm512_or_si512(bytes, _mm512_set1_epi8(0x20)), b'a', b'z');
+        let digit = within(bytes, b'0', b'9');
+        Masks {
+            space: is(b' ') | within(bytes, b'\t', b'\r'),
+            letter,
+            upper: within(bytes, b'A', b'Z'),
+            digit,
+            word: letter | digit | is(b'\'') | _mm512_movepi8_mask(bytes),
         }
     }
 
@@ -493,6 +621,28 @@ mod tests {
         #[inline(always)]
         fn run(self, with: impl Instructions) -> u32 {
             with.matches(self.0, self.1)
+        }
+    }
+
+    struct Classify<'b>(&'b [u8; BLOCK]);
+
+    impl Work for Classify<'_> {
+        type Output = Masks;
+
+        #[inline(always)]
+        fn run(self, with: impl Instructions) -> Masks {
+            with.classify(self.0)
+        }
+    }
+
+    #[test]
+    fn all_levels_classify_alike() {
+        for shift in 0..=255_u8 {
+            let block = std::array::from_fn(|index| shift.wrapping_add(5 * index as u8));
+            let expected = Classify(&block).run(portable::Baseline);
+            for level in Level::supported() {
+                assert_eq!(run(level, Classify(&block)), expected, "{level:?}, {shift}");
+            }
         }
     }
 

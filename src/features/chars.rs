@@ -1,7 +1,16 @@
 //! One pass over the characters of a line: classes counted, words found.
+//!
+//! Bytes are classified 64 at a time. What lies between white space and ASCII signs is a word of
+//! ASCII letters, a number, or something else; the first two are taken whole, the rest goes
+//! character by character through a table.
+
+use std::sync::OnceLock;
+
+use memchr::memchr;
 
 use super::dense::Counts;
 use super::tokens::Words;
+use crate::simd::{self, BLOCK, Instructions, Level, Masks, Work};
 
 /// What a character is for this model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,17 +58,17 @@ impl Script {
     }
 }
 
-fn classify(c: char) -> (Class, Script) {
-    if c.is_ascii() {
-        let class = match c {
-            'a'..='z' => Class::Lower,
-            'A'..='Z' => Class::Upper,
-            '0'..='9' => Class::Digit,
-            ' ' | '\t'..='\r' => Class::Space,
-            _ => Class::Symbol,
-        };
-        return (class, Script::Spaced);
+const fn classify_ascii(byte: u8) -> Class {
+    match byte {
+        b'a'..=b'z' => Class::Lower,
+        b'A'..=b'Z' => Class::Upper,
+        b'0'..=b'9' => Class::Digit,
+        b' ' | b'\t'..=b'\r' => Class::Space,
+        _ => Class::Symbol,
     }
+}
+
+fn classify(c: char) -> (Class, Script) {
     let script = Script::of(c);
     let class = if c.is_whitespace() {
         Class::Space
@@ -92,7 +101,7 @@ fn is_mark(c: char) -> bool {
 }
 
 /// Signs that end a sentence, of all scripts that have one.
-pub(super) fn ends_sentence(c: char) -> bool {
+pub(super) const fn ends_sentence(c: char) -> bool {
     matches!(
         c,
         '.' | '!'
@@ -120,7 +129,7 @@ pub(super) fn ends_sentence(c: char) -> bool {
 }
 
 /// Signs that may follow the sign that ends a sentence.
-fn closes(c: char) -> bool {
+pub(super) const fn closes(c: char) -> bool {
     matches!(
         c,
         '"' | '\''
@@ -140,114 +149,453 @@ fn closes(c: char) -> bool {
     )
 }
 
-fn quotes(c: char) -> bool {
+pub(super) const fn quotes(c: char) -> bool {
     matches!(c, '"' | '“' | '”' | '„' | '«' | '»' | '「' | '」' | '『' | '』' | '‟')
 }
 
-fn separates(c: char) -> bool {
+pub(super) const fn separates(c: char) -> bool {
     matches!(c, '|' | '·' | '•' | '»' | '›' | '>' | '/' | '→' | '←' | '｜' | '∙' | '●' | '■' | '▪')
 }
 
-/// Lower case of `c`, one character; a few expand to more and keep the first.
-fn lower(c: char) -> char {
-    if c.is_ascii() { c.to_ascii_lowercase() } else { c.to_lowercase().next().unwrap_or(c) }
+/// What a sign is, a bit each.
+mod sign {
+    pub const COMMA: u16 = 1;
+    pub const SENTENCE_END: u16 = 1 << 1;
+    pub const SEPARATOR: u16 = 1 << 2;
+    pub const QUOTE: u16 = 1 << 3;
+    pub const COPYRIGHT: u16 = 1 << 4;
+    pub const AT: u16 = 1 << 5;
+    pub const COLON: u16 = 1 << 6;
+    pub const PIPE: u16 = 1 << 7;
+    pub const PAREN: u16 = 1 << 8;
+    pub const CURRENCY: u16 = 1 << 9;
+    pub const CODE: u16 = 1 << 10;
+    /// May follow what ends a sentence.
+    pub const CLOSES: u16 = 1 << 11;
+    /// Means something together with the signs before it.
+    pub const PAIRS: u16 = 1 << 12;
 }
 
-/// Counts the characters of `text` and finds its words. Bytes that are not UTF-8 count as
-/// symbols.
-pub(super) fn scan(text: &[u8], counts: &mut Counts, words: &mut Words) {
-    for chunk in text.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            character(c, counts, words);
-        }
-        if !chunk.invalid().is_empty() {
-            character(char::REPLACEMENT_CHARACTER, counts, words);
-        }
+const fn signs(c: char) -> u16 {
+    const fn bit(is: bool, bit: u16) -> u16 {
+        if is { bit } else { 0 }
     }
-    words.end_word(counts);
+    bit(matches!(c, ',' | '،' | '、' | '，' | ';' | '；' | '؛'), sign::COMMA)
+        | bit(ends_sentence(c), sign::SENTENCE_END)
+        | bit(separates(c), sign::SEPARATOR)
+        | bit(quotes(c), sign::QUOTE)
+        | bit(matches!(c, '©' | '®' | '™'), sign::COPYRIGHT)
+        | bit(c == '@', sign::AT)
+        | bit(matches!(c, ':' | '：'), sign::COLON)
+        | bit(c == '|', sign::PIPE)
+        | bit(matches!(c, '(' | '（'), sign::PAREN)
+        | bit(matches!(c, '$' | '€' | '£' | '¥' | '₹' | '₽'), sign::CURRENCY)
+        | bit(matches!(c, '{' | '}' | '=' | '<' | '`' | '\\' | '~' | '^' | '_'), sign::CODE)
+        | bit(closes(c), sign::CLOSES)
+        | bit(matches!(c, '(' | '[' | ']' | '/'), sign::PAIRS)
 }
 
-fn character(c: char, counts: &mut Counts, words: &mut Words) {
-    if c == '\u{feff}' {
-        return;
+/// All there is to know of a character.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Character {
+    pub class: Class,
+    pub is_southeast_asian: bool,
+    /// See [`sign`].
+    signs: u16,
+    /// In lower case, one character; a few expand to more and keep the first.
+    pub lower: char,
+}
+
+impl Character {
+    pub fn new(c: char) -> Character {
+        if c.is_ascii() {
+            return ASCII[c as usize];
+        }
+        let (class, script) = classify(c);
+        Character {
+            class,
+            is_southeast_asian: script == Script::SoutheastAsian,
+            signs: signs(c),
+            lower: c.to_lowercase().next().unwrap_or(c),
+        }
     }
-    if counts.in_target {
-        // The target of a Markdown link is no text of the page.
-        counts.in_target = c != ')';
-        counts.target_chars += 1;
-        return;
+
+    /// The same from a table, of which pages are made as they are needed.
+    #[inline(always)]
+    fn of(c: char) -> Character {
+        static PAGES: [OnceLock<Box<[Character; PAGE]>>; PAGE_COUNT] =
+            [const { OnceLock::new() }; PAGE_COUNT];
+        let index = c as usize;
+        let page = PAGES[index / PAGE].get_or_init(|| {
+            let first = (index / PAGE * PAGE) as u32;
+            Box::new(std::array::from_fn(|index| {
+                // Half of one page are surrogates, which no text has.
+                let c = char::from_u32(first + index as u32).unwrap_or_default();
+                Character::new(c)
+            }))
+        });
+        page[index % PAGE]
     }
-    let (class, script) = classify(c);
-    if class == Class::Space {
-        words.end_word(counts);
-        if counts.chars == 0 {
-            counts.indent += if c == '\t' { 4 } else { 1 };
+}
+
+/// Characters on a page of the table.
+const PAGE: usize = 256;
+
+const PAGE_COUNT: usize = char::MAX as usize / PAGE + 1;
+
+static ASCII: [Character; 128] = {
+    let nul = Character {
+        class: Class::Symbol,
+        is_southeast_asian: false,
+        signs: signs('\0'),
+        lower: '\0',
+    };
+    let mut table = [nul; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        let c = byte as u8 as char;
+        let class = classify_ascii(byte as u8);
+        table[byte] = Character { class, signs: signs(c), lower: c.to_ascii_lowercase(), ..nul };
+        byte += 1;
+    }
+    table
+};
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Decodes the character at the start of `bytes`, of which there is at least one, and gives its
+/// length. Bytes that are not UTF-8 count as one for as long as they could have become a character.
+#[inline(always)]
+fn decode(bytes: &[u8]) -> (char, usize) {
+    let first = bytes[0];
+    if first < 0x80 {
+        return (char::from(first), 1);
+    }
+    let next = |at: usize| bytes.get(at).copied().unwrap_or(0);
+    let (second, low, high) = match first {
+        0xc2..=0xdf => (next(1), 0x80, 0xbf),
+        0xe0 => (next(1), 0xa0, 0xbf),
+        0xed => (next(1), 0x80, 0x9f),
+        0xf0 => (next(1), 0x90, 0xbf),
+        0xf4 => (next(1), 0x80, 0x8f),
+        0xe1..=0xf3 => (next(1), 0x80, 0xbf),
+        _ => return (char::REPLACEMENT_CHARACTER, 1),
+    };
+    if !(low..=high).contains(&second) {
+        return (char::REPLACEMENT_CHARACTER, 1);
+    }
+    let tail = |byte: u8| u32::from(byte & 0x3f);
+    let is_tail = |byte: u8| byte & 0xc0 == 0x80;
+    let (code, len) = if first < 0xe0 {
+        (u32::from(first & 0x1f) << 6 | tail(second), 2)
+    } else if !is_tail(next(2)) {
+        return (char::REPLACEMENT_CHARACTER, 2);
+    } else if first < 0xf0 {
+        (u32::from(first & 0x0f) << 12 | tail(second) << 6 | tail(next(2)), 3)
+    } else if !is_tail(next(3)) {
+        return (char::REPLACEMENT_CHARACTER, 3);
+    } else {
+        let head = u32::from(first & 0x07) << 18 | tail(second) << 12;
+        (head | tail(next(2)) << 6 | tail(next(3)), 4)
+    };
+    (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), len)
+}
+
+/// Counts the characters of the parts of a line and finds their words. Bytes that are not UTF-8
+/// count as symbols.
+pub(super) fn scan(level: Level, parts: [&[u8]; 2], words: &mut Words) -> Counts {
+    simd::run(level, Parts { parts, words })
+}
+
+struct Parts<'p> {
+    parts: [&'p [u8]; 2],
+    words: &'p mut Words,
+}
+
+impl Work for Parts<'_> {
+    type Output = Counts;
+
+    #[inline(always)]
+    fn run(self, with: impl Instructions) -> Counts {
+        let mut scan = Scan { counts: Counts::default(), words: self.words, signs: [0; 16] };
+        for part in self.parts {
+            scan.part(with, part);
+        }
+        // In the order of the bits.
+        let [commas, sentence_ends, separators, quotes, copyrights, ats, ..] = scan.signs;
+        let [.., colons, pipes, parens, currencies, code_signs, _, _, _, _, _] = scan.signs;
+        Counts {
+            commas: commas.into(),
+            sentence_ends: sentence_ends.into(),
+            separators: separators.into(),
+            quotes: quotes.into(),
+            copyrights: copyrights.into(),
+            ats: ats.into(),
+            colons: colons.into(),
+            pipes: pipes.into(),
+            parens: parens.into(),
+            currencies: currencies.into(),
+            code_signs: code_signs.into(),
+            ..scan.counts
+        }
+    }
+}
+
+/// A scan under way.
+struct Scan<'s> {
+    counts: Counts,
+    words: &'s mut Words,
+    /// How often each bit of [`sign`] was seen. A line has at most twice
+    /// [`SCORED_BYTES`](super::SCORED_BYTES), so 16 bits are enough.
+    signs: [u16; 16],
+}
+
+const _: () = assert!(2 * super::SCORED_BYTES <= u16::MAX as usize);
+
+impl Scan<'_> {
+    #[inline(always)]
+    fn part(&mut self, with: impl Instructions, text: &[u8]) {
+        let mut at = if self.counts.in_target { self.target(text) } else { 0 };
+        while at < text.len() {
+            at += self.block(with, &text[at..]);
+        }
+    }
+
+    /// Takes what begins in the first [`BLOCK`] bytes of `text`, and gives how many bytes that is.
+    #[inline(always)]
+    fn block(&mut self, with: impl Instructions, text: &[u8]) -> usize {
+        // A word that starts in the block can be read to a block's length.
+        let mut bytes = [0; 2 * BLOCK];
+        let len = text.len().min(BLOCK);
+        match text.first_chunk::<BLOCK>() {
+            Some(block) => bytes[..BLOCK].copy_from_slice(block),
+            None => bytes[..len].copy_from_slice(text),
+        }
+        let Masks { space, letter, upper, digit, word } =
+            with.classify(bytes.first_chunk().expect("it is long enough"));
+        let inside = u64::MAX >> (BLOCK - len);
+        let symbol = !(space | word) & inside;
+        let mut starts = (word & !(word << 1)) & inside | symbol;
+        // Where what has been taken ends.
+        let mut end = 0;
+        while starts != 0 {
+            let start = starts.trailing_zeros() as usize;
+            starts &= starts - 1;
+            self.spaces(&bytes[end..start]);
+            end = start + 1;
+            if symbol >> start & 1 != 0 {
+                let byte = bytes[start];
+                self.symbol(char::from(byte), ASCII[usize::from(byte & 0x7f)]);
+                if self.counts.in_target {
+                    return end + self.target(&text[end..]);
+                }
+                continue;
+            }
+            let run = (word >> start).trailing_ones() as usize;
+            end = start + run;
+            if end == BLOCK && text.len() > BLOCK {
+                // It may go on behind the block.
+                if start > 0 {
+                    return start;
+                }
+                let rest = text.iter().position(|&byte| !is_of_word(byte));
+                let run = rest.unwrap_or(text.len());
+                self.characters(&text[..run]);
+                return run;
+            }
+            let all = u64::MAX >> (BLOCK - run);
+            if letter >> start & all == all {
+                self.letters(&bytes, start, run, upper >> start & all);
+            } else if digit >> start & all == all {
+                self.digits(&bytes, start, run);
+            } else {
+                self.characters(&bytes[start..end]);
+            }
+        }
+        self.spaces(&bytes[end..len]);
+        len
+    }
+
+    /// Takes ASCII white space.
+    #[inline(always)]
+    fn spaces(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.counts.chars == 0 {
+            let columns = bytes.iter().map(|&byte| if byte == b'\t' { 4 } else { 1 });
+            self.counts.indent += columns.sum::<u32>();
         } else {
-            counts.spaces += 1;
+            self.counts.spaces += bytes.len() as u32;
         }
-        counts.previous_symbol = None;
-        return;
+        self.counts.previous_symbol = None;
     }
-    if counts.chars == 0 {
-        counts.first = c;
-        counts.first_class = Some(class);
-    }
-    counts.chars += 1;
-    match class {
-        Class::Space => {}
-        Class::Lower => {
-            counts.lower += 1;
-            words.letter(lower(c), class);
+
+    /// Takes `len` characters that are part of words, the first and the last of them these.
+    #[inline(always)]
+    fn ends(&mut self, len: usize, first: (char, Class), last: (char, Class)) {
+        let counts = &mut self.counts;
+        if counts.chars == 0 {
+            (counts.first, counts.first_class) = (first.0, Some(first.1));
         }
-        Class::Upper => {
-            counts.upper += 1;
-            words.letter(lower(c), class);
-        }
-        Class::Caseless => {
-            counts.caseless += 1;
-            words.letter(c, class);
-        }
-        Class::Digit => {
-            counts.digits += 1;
-            words.digit();
-        }
-        Class::Spaceless => {
-            counts.spaceless += 1;
-            counts.southeast_asian += u32::from(script == Script::SoutheastAsian);
-            words.end_word(counts);
-            words.character(c, counts);
-        }
-        Class::Symbol => symbol(c, counts, words),
-    }
-    if class != Class::Symbol {
+        counts.chars += len as u32;
+        (counts.last, counts.last_class) = (last.0, Some(last.1));
+        counts.very_last = last.0;
         counts.previous_symbol = None;
     }
-    if !closes(c) || counts.chars == 1 {
-        counts.last = c;
-        counts.last_class = Some(class);
+
+    /// Takes the word of ASCII letters that is `bytes[start..start + len]`; `upper` has a bit for
+    /// each capital.
+    #[inline(always)]
+    fn letters(&mut self, bytes: &[u8; 2 * BLOCK], start: usize, len: usize, upper: u64) {
+        let class = |index: usize| {
+            if upper >> index & 1 != 0 { Class::Upper } else { Class::Lower }
+        };
+        let (first, last) = (char::from(bytes[start]), char::from(bytes[start + len - 1]));
+        self.ends(len, (first, class(0)), (last, class(len - 1)));
+        let (letters, capitals) = (len as u32, upper.count_ones());
+        let counts = &mut self.counts;
+        counts.upper += capitals;
+        counts.lower += letters - capitals;
+        counts.words += 1;
+        counts.letter_words += 1;
+        counts.capitalised += (upper & 1) as u32;
+        counts.shouted += u32::from(capitals >= 2 && capitals == letters);
+        let bytes = bytes[start..].first_chunk().expect("it is long enough");
+        self.words.letters(bytes, len);
     }
-    counts.very_last = c;
+
+    /// Takes the number that is `bytes[start..start + len]`.
+    #[inline(always)]
+    fn digits(&mut self, bytes: &[u8; 2 * BLOCK], start: usize, len: usize) {
+        let (first, last) = (char::from(bytes[start]), char::from(bytes[start + len - 1]));
+        self.ends(len, (first, Class::Digit), (last, Class::Digit));
+        let counts = &mut self.counts;
+        counts.digits += len as u32;
+        counts.words += 1;
+        counts.years += u32::from(len == 4);
+        counts.numbers += 1;
+        self.words.number(len as u32);
+    }
+
+    /// Takes what is no plain word, to its end, character by character.
+    fn characters(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (c, len) = decode(bytes);
+            bytes = &bytes[len..];
+            if c != BYTE_ORDER_MARK {
+                let character = if c.is_ascii() { ASCII[c as usize] } else { Character::of(c) };
+                self.character(c, character);
+            }
+        }
+        self.words.end_word(&mut self.counts);
+    }
+
+    #[inline(always)]
+    fn character(&mut self, c: char, character: Character) {
+        let Character { class, is_southeast_asian, signs, lower } = character;
+        let (counts, words) = (&mut self.counts, &mut *self.words);
+        match class {
+            Class::Space => {
+                words.end_word(counts);
+                *(if counts.chars == 0 { &mut counts.indent } else { &mut counts.spaces }) += 1;
+                counts.previous_symbol = None;
+                return;
+            }
+            Class::Lower => {
+                counts.lower += 1;
+                words.letter(lower.into(), class);
+            }
+            Class::Upper => {
+                counts.upper += 1;
+                words.letter(lower.into(), class);
+            }
+            Class::Caseless => {
+                counts.caseless += 1;
+                words.letter(c.into(), class);
+            }
+            Class::Digit => {
+                counts.digits += 1;
+                words.digit();
+            }
+            Class::Spaceless => {
+                counts.spaceless += 1;
+                counts.southeast_asian += u32::from(is_southeast_asian);
+                words.end_word(counts);
+                words.character(c.into(), counts);
+            }
+            // An apostrophe inside a word is part of it.
+            Class::Symbol if matches!(c, '\'' | '’') && words.in_word() => {
+                counts.chars += 1;
+                counts.very_last = c;
+                return;
+            }
+            Class::Symbol => {
+                words.end_word(counts);
+                self.symbol(c, character);
+                return;
+            }
+        }
+        counts.previous_symbol = None;
+        if counts.chars == 0 {
+            (counts.first, counts.first_class) = (c, Some(class));
+        }
+        counts.chars += 1;
+        if signs & sign::CLOSES == 0 || counts.chars == 1 {
+            (counts.last, counts.last_class) = (c, Some(class));
+        }
+        counts.very_last = c;
+    }
+
+    /// Takes a sign between words.
+    #[inline(always)]
+    fn symbol(&mut self, c: char, character: Character) {
+        let counts = &mut self.counts;
+        if counts.chars == 0 {
+            (counts.first, counts.first_class) = (c, Some(Class::Symbol));
+        }
+        counts.chars += 1;
+        counts.symbols += 1;
+        for (bit, count) in self.signs.iter_mut().enumerate() {
+            *count += character.signs >> bit & 1;
+        }
+        if character.signs & sign::PAIRS != 0 {
+            pair(counts, c);
+        }
+        counts.previous_symbol = Some(c);
+        self.words.symbol(c.into());
+        if character.signs & sign::CLOSES == 0 || counts.chars == 1 {
+            (counts.last, counts.last_class) = (c, Some(Class::Symbol));
+        }
+        counts.very_last = c;
+    }
+
+    /// Takes the target of a Markdown link, which is no text of the page, and gives how many bytes
+    /// that is.
+    fn target(&mut self, text: &[u8]) -> usize {
+        let end = memchr(b')', text);
+        self.counts.in_target = end.is_none();
+        let len = end.map_or(text.len(), |end| end + 1);
+        let mut rest = &text[..len];
+        if rest.is_ascii() {
+            self.counts.target_chars += len as u32;
+            return len;
+        }
+        while !rest.is_empty() {
+            let (c, len) = decode(rest);
+            self.counts.target_chars += u32::from(c != BYTE_ORDER_MARK);
+            rest = &rest[len..];
+        }
+        len
+    }
 }
 
-fn symbol(c: char, counts: &mut Counts, words: &mut Words) {
-    // An apostrophe inside a word is part of it.
-    if matches!(c, '\'' | '’') && words.in_word() {
-        return;
-    }
-    words.end_word(counts);
-    counts.symbols += 1;
-    counts.commas += u32::from(matches!(c, ',' | '،' | '、' | '，' | ';' | '；' | '؛'));
-    counts.sentence_ends += u32::from(ends_sentence(c));
-    counts.separators += u32::from(separates(c));
-    counts.quotes += u32::from(quotes(c));
-    counts.copyrights += u32::from(matches!(c, '©' | '®' | '™'));
-    counts.ats += u32::from(c == '@');
-    counts.colons += u32::from(matches!(c, ':' | '：'));
-    counts.pipes += u32::from(c == '|');
-    counts.parens += u32::from(matches!(c, '(' | '（'));
-    counts.currencies += u32::from(matches!(c, '$' | '€' | '£' | '¥' | '₹' | '₽'));
-    counts.code_signs +=
-        u32::from(matches!(c, '{' | '}' | '=' | '<' | '`' | '\\' | '~' | '^' | '_'));
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'\'' || byte >= 0x80
+}
+
+/// What the sign `c` means with those before it.
+fn pair(counts: &mut Counts, c: char) {
     let pair = (counts.previous_symbol, c);
     if pair == (Some(']'), '(') {
         counts.in_target = true;
@@ -265,8 +613,6 @@ fn symbol(c: char, counts: &mut Counts, words: &mut Words) {
     }
     counts.images += u32::from(pair == (Some('!'), '['));
     counts.urls += u32::from(pair == (Some('/'), '/'));
-    counts.previous_symbol = Some(c);
-    words.symbol(c);
 }
 
 #[cfg(test)]
@@ -275,9 +621,7 @@ mod tests {
     use unicode_segmentation::UnicodeSegmentation;
 
     fn counts(text: &[u8]) -> Counts {
-        let mut counts = Counts::default();
-        scan(text, &mut counts, &mut Words::default());
-        counts
+        scan(Level::best(), [text, &[]], &mut Words::default())
     }
 
     #[test]

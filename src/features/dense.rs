@@ -15,7 +15,7 @@ pub type Dense = [u8; DENSE];
 const YES: u8 = 64;
 
 /// What was counted in a line.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Counts {
     pub chars: u32,
     pub indent: u32,

@@ -8,6 +8,8 @@
 mod chars;
 mod dense;
 mod tokens;
+#[cfg(test)]
+mod twin;
 
 pub(crate) use dense::words;
 pub use dense::{DENSE, Dense, Feature};
@@ -15,6 +17,7 @@ pub use dense::{DENSE, Dense, Feature};
 pub(crate) use dense::{take_case_away, tell};
 
 use crate::label::Label;
+use crate::simd::Level;
 
 /// Version of the features' meaning. A model file trained on another version is refused.
 pub const SCHEMA: u32 = 3;
@@ -30,6 +33,11 @@ const SEEN_SLOTS: usize = 4096;
 pub trait Listener {
     /// Takes the key of a token. Keys are hashes: equal tokens have equal keys.
     fn token(&mut self, key: u32);
+
+    /// Takes the keys of several.
+    fn tokens(&mut self, keys: &[u32]) {
+        keys.iter().for_each(|&key| self.token(key));
+    }
 }
 
 impl<F: FnMut(u32)> Listener for F {
@@ -41,6 +49,7 @@ impl<F: FnMut(u32)> Listener for F {
 /// Turns the lines of a document, one after the other, into features.
 #[derive(Clone, Debug)]
 pub struct Extractor {
+    level: Level,
     document: dense::DocumentSoFar,
     seen: Box<[u32; SEEN_SLOTS]>,
     words: tokens::Words,
@@ -56,6 +65,7 @@ impl Extractor {
     /// An extractor at the start of a document.
     pub fn new() -> Extractor {
         Extractor {
+            level: Level::best(),
             document: dense::DocumentSoFar::default(),
             seen: Box::new([0; SEEN_SLOTS]),
             words: tokens::Words::default(),
@@ -81,14 +91,13 @@ impl Extractor {
         told: Option<Label>,
         listener: &mut impl Listener,
     ) -> Dense {
-        let mut counts = dense::Counts::default();
-        self.words.clear();
-        if text.len() <= 2 * SCORED_BYTES {
-            chars::scan(text, &mut counts, &mut self.words);
+        let parts = if text.len() <= 2 * SCORED_BYTES {
+            [text, &[]]
         } else {
-            chars::scan(&text[..SCORED_BYTES], &mut counts, &mut self.words);
-            chars::scan(&text[text.len() - SCORED_BYTES..], &mut counts, &mut self.words);
-        }
+            [&text[..SCORED_BYTES], &text[text.len() - SCORED_BYTES..]]
+        };
+        self.words.clear();
+        let counts = chars::scan(self.level, parts, &mut self.words);
         let key = self.words.line_key();
         let slot = &mut self.seen[key as usize % SEEN_SLOTS];
         let seen = *slot == key;

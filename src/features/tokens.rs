@@ -4,6 +4,7 @@
 use super::Listener;
 use super::chars::Class;
 use super::dense::Counts;
+use crate::simd::BLOCK;
 
 /// Words beyond this many contribute no tokens of their own; only the last one does.
 const MAX_WORDS: usize = 100;
@@ -19,7 +20,6 @@ const WHOLE_LINE_CHARS: usize = 14;
 const STEM_CHARS: u32 = 5;
 
 /// The most tokens a line has.
-#[cfg(test)]
 pub(super) const MAX_TOKENS: usize = 3 * MAX_WORDS + 5;
 
 /// Tells the sorts of tokens apart in their keys.
@@ -39,32 +39,54 @@ enum Sort {
 /// Multiplier of the hash: 2^64 over the golden ratio (Knuth, TAOCP 3, 6.4).
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
+#[inline(always)]
 fn mix(hash: u64, value: u64) -> u64 {
     let product = (hash ^ value).wrapping_mul(MULTIPLIER);
     product ^ (product >> 29)
 }
 
+#[inline(always)]
 fn key(sort: Sort, value: u64) -> u32 {
     (mix(value, sort as u64).wrapping_mul(MULTIPLIER) >> 32) as u32
 }
 
 /// A word that was found.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Word {
     hash: u64,
-    /// Hash of its beginning, where it is long enough to have one.
-    stem: Option<u64>,
+    /// Hash of its beginning.
+    stem: u64,
+    /// Whether it is long enough to have one.
+    is_long: bool,
 }
 
 /// The words of a line as they are found.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Words {
-    words: Vec<Word>,
-    last: Option<Word>,
+    words: [Word; MAX_WORDS],
+    len: usize,
+    /// Hash of the last word, beyond [`MAX_WORDS`] too.
+    last: u64,
     current: Partial,
     line: u64,
     /// Bit set of word hashes, for the share of distinct words.
     distinct: [u64; 4],
+    /// Room for the keys of a line.
+    keys: [u32; MAX_TOKENS],
+}
+
+impl Default for Words {
+    fn default() -> Words {
+        Words {
+            words: [Word::default(); MAX_WORDS],
+            len: 0,
+            last: 0,
+            current: Partial::default(),
+            line: 0,
+            distinct: [0; 4],
+            keys: [0; MAX_TOKENS],
+        }
+    }
 }
 
 /// The word at hand.
@@ -85,46 +107,79 @@ impl Partial {
 }
 
 impl Words {
+    #[inline(always)]
     pub(super) fn clear(&mut self) {
-        self.words.clear();
-        self.last = None;
+        self.len = 0;
         self.current = Partial::default();
         self.line = 0;
         self.distinct = [0; 4];
     }
 
+    #[inline(always)]
     pub(super) fn in_word(&self) -> bool {
         self.current.chars() > 0
     }
 
     /// The next letter of a word, in lower case; `class` as it was written.
-    pub(super) fn letter(&mut self, c: char, class: Class) {
+    #[inline(always)]
+    pub(super) fn letter(&mut self, c: u32, class: Class) {
         let word = &mut self.current;
         if class == Class::Upper {
             word.uppers += 1;
             word.starts_upper |= word.letters == 0;
         }
         word.letters += 1;
-        word.hash = mix(word.hash, c as u64);
+        word.hash = mix(word.hash, u64::from(c));
         if word.chars() == STEM_CHARS {
             word.stem = word.hash;
         }
     }
 
     /// A digit: a number is known by how many it has.
+    #[inline(always)]
     pub(super) fn digit(&mut self) {
         self.current.digits += 1;
     }
 
+    /// A whole word of `letters` ASCII letters that starts `bytes`; what follows it there does not
+    /// matter. Its letters are counted by the caller.
+    #[inline(always)]
+    pub(super) fn letters(&mut self, bytes: &[u8; BLOCK], letters: usize) {
+        let lower = |byte: u8| u64::from(byte | 0x20);
+        // Few words are longer than the beginning that is hashed whatever the length: how long a
+        // word is cannot be guessed.
+        let (mut hash, mut hashes) = (0, [0; 8]);
+        for (hashes, &byte) in hashes.iter_mut().zip(bytes) {
+            hash = mix(hash, lower(byte));
+            *hashes = hash;
+        }
+        if letters < hashes.len() {
+            hash = hashes[letters.max(1) - 1];
+        }
+        for &byte in &bytes[hashes.len().min(letters)..letters] {
+            hash = mix(hash, lower(byte));
+        }
+        let stem = hashes[STEM_CHARS as usize - 1];
+        self.found(Word { hash: mix(hash, 1), stem, is_long: letters > STEM_CHARS as usize });
+    }
+
+    /// A number of so many digits.
+    #[inline(always)]
+    pub(super) fn number(&mut self, digits: u32) {
+        self.found(Word { hash: mix(0, u64::from(digits) + 1), stem: 0, is_long: false });
+    }
+
     /// A sign between words. It keeps lines of signs apart from one another.
-    pub(super) fn symbol(&mut self, c: char) {
-        self.line = mix(self.line, u64::from(c as u32) << 32);
+    #[inline(always)]
+    pub(super) fn symbol(&mut self, c: u32) {
+        self.line = mix(self.line, u64::from(c) << 32);
     }
 
     /// A character of a script that writes words together.
-    pub(super) fn character(&mut self, c: char, counts: &mut Counts) {
+    #[inline(always)]
+    pub(super) fn character(&mut self, c: u32, counts: &mut Counts) {
         counts.words += 1;
-        self.found(Word { hash: mix(1, c as u64), stem: None });
+        self.found(Word { hash: mix(1, u64::from(c)), stem: 0, is_long: false });
     }
 
     /// The word at hand, if any, is complete.
@@ -139,21 +194,23 @@ impl Words {
         counts.shouted += u32::from(word.uppers >= 2 && word.uppers == word.letters);
         counts.years += u32::from(word.letters == 0 && word.digits == 4);
         counts.numbers += u32::from(word.letters == 0);
-        let long = word.letters > STEM_CHARS;
         self.found(Word {
             hash: mix(word.hash, u64::from(word.digits) + 1),
-            stem: long.then_some(word.stem),
+            stem: word.stem,
+            is_long: word.letters > STEM_CHARS,
         });
     }
 
+    #[inline(always)]
     fn found(&mut self, word: Word) {
         self.line = mix(self.line, word.hash);
         let bit = (word.hash >> 56) as usize;
         self.distinct[bit / 64] |= 1 << (bit % 64);
-        if self.words.len() < MAX_WORDS {
-            self.words.push(word);
+        if let Some(next) = self.words.get_mut(self.len) {
+            *next = word;
+            self.len += 1;
         }
-        self.last = Some(word);
+        self.last = word.hash;
     }
 
     /// Key of the line as a whole.
@@ -168,30 +225,36 @@ impl Words {
     }
 
     /// Hands the tokens to `listener`.
-    pub(super) fn emit(&self, counts: &Counts, listener: &mut impl Listener) {
+    #[inline(always)]
+    pub(super) fn emit(&mut self, counts: &Counts, listener: &mut impl Listener) {
+        let mut count = 0;
+        let mut put = |key: u32, is_there: bool| {
+            self.keys[count] = key;
+            count += usize::from(is_there);
+        };
         if counts.first_class == Some(Class::Symbol) {
-            listener.token(key(Sort::FirstSign, counts.first as u64));
+            put(key(Sort::FirstSign, counts.first as u64), true);
         }
         if counts.last_class == Some(Class::Symbol) {
-            listener.token(key(Sort::LastSign, counts.very_last as u64));
+            put(key(Sort::LastSign, counts.very_last as u64), true);
         }
-        let (Some(first), Some(last)) = (self.words.first(), self.last) else { return };
-        listener.token(key(Sort::First, first.hash));
-        listener.token(key(Sort::Last, last.hash));
-        let whole = if counts.spaceless > 0 { WHOLE_LINE_CHARS } else { WHOLE_LINE_WORDS };
-        if counts.words as usize <= whole {
-            listener.token(self.line_key());
-        }
-        let mut previous = None;
-        for word in &self.words {
-            listener.token(key(Sort::Word, word.hash));
-            if let Some(stem) = word.stem {
-                listener.token(key(Sort::Stem, stem));
+        if let [first, rest @ ..] = &self.words[..self.len] {
+            put(key(Sort::First, first.hash), true);
+            put(key(Sort::Last, self.last), true);
+            let whole = if counts.spaceless > 0 { WHOLE_LINE_CHARS } else { WHOLE_LINE_WORDS };
+            if counts.words as usize <= whole {
+                put(key(Sort::Line, self.line), true);
             }
-            if let Some(previous) = previous {
-                listener.token(key(Sort::Pair, mix(previous, word.hash)));
+            put(key(Sort::Word, first.hash), true);
+            put(key(Sort::Stem, first.stem), first.is_long);
+            let mut previous = first.hash;
+            for word in rest {
+                put(key(Sort::Word, word.hash), true);
+                put(key(Sort::Stem, word.stem), word.is_long);
+                put(key(Sort::Pair, mix(previous, word.hash)), true);
+                previous = word.hash;
             }
-            previous = Some(word.hash);
         }
+        listener.tokens(&self.keys[..count]);
     }
 }

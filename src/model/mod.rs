@@ -69,6 +69,11 @@ impl Listener for Scorer<'_> {
     fn token(&mut self, key: u32) {
         self.keys.push(key);
     }
+
+    #[inline]
+    fn tokens(&mut self, keys: &[u32]) {
+        self.keys.extend_from_slice(keys);
+    }
 }
 
 impl<'m> Scorer<'m> {
