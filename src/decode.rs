@@ -64,14 +64,14 @@ pub const LOOKAHEAD: usize = 66;
 const DOUBT: f32 = 0.7;
 
 /// Steps of a probability.
-const SCALE: u64 = 1 << 16;
+const SCALE: i64 = 1 << 16;
 
 /// Bins of the histogram over probability.
 const BINS: usize = 64;
 
 /// What is expected before a page has been seen: one word, surely content, kept at this share
 /// of [`SCALE`].
-const PRIOR: u64 = SCALE * 9 / 10;
+const PRIOR: i64 = SCALE * 9 / 10;
 
 /// The border that makes a page's expected word F1 the highest: half of that F1 (Lipton, Elkan
 /// and Naryanaswamy 2014, arXiv 1402.1892). On a page with clear content it is close to a
@@ -82,14 +82,16 @@ const PRIOR: u64 = SCALE * 9 / 10;
 #[derive(Clone, Debug)]
 struct Border {
     /// Words, and expected words of content in steps of [`SCALE`], by probability of the line.
-    words: [u64; BINS],
-    expected: [u64; BINS],
+    words: [i64; BINS],
+    expected: [i64; BINS],
     /// All expected words of content.
-    total: u64,
+    total: i64,
     /// The lowest bin above the border, and the sums from there on.
     bin: usize,
-    kept: u64,
-    right: u64,
+    kept: i64,
+    right: i64,
+    /// The border as a probability: half of the expected F1.
+    share: f32,
 }
 
 impl Default for Border {
@@ -101,6 +103,7 @@ impl Default for Border {
             bin: BINS / 2,
             kept: SCALE,
             right: PRIOR,
+            share: PRIOR as f32 / (2 * SCALE) as f32,
         }
     }
 }
@@ -109,9 +112,9 @@ impl Border {
     /// Takes a line of `words` words.
     fn add(&mut self, scores: &Scores, words: u32) {
         let share = math::sigmoid(DOUBT * scores.content);
-        let bin = ((share * BINS as f32) as usize).min(BINS - 1);
-        let words = u64::from(words.max(1));
-        let expected = (share * SCALE as f32) as u64 * words;
+        let bin = ((share * BINS as f32) as i32 as usize).min(BINS - 1);
+        let words = i64::from(words.max(1));
+        let expected = i64::from((share * SCALE as f32) as i32) * words;
         self.words[bin] += words;
         self.expected[bin] += expected;
         self.total += expected;
@@ -125,27 +128,28 @@ impl Border {
     /// Moves to the bin from which on keeping gives the highest expected F1. It is where the
     /// border it gives lies (Dinkelbach 1967), so it is found step by step.
     fn settle(&mut self) {
-        while self.bin > 0 && self.share() * (BINS as f32) < self.bin as f32 {
+        self.share = self.half_f1();
+        while self.bin > 0 && self.share * (BINS as f32) < self.bin as f32 {
             self.bin -= 1;
             self.kept += SCALE * self.words[self.bin];
             self.right += self.expected[self.bin];
+            self.share = self.half_f1();
         }
-        while self.bin < BINS / 2 && self.share() * (BINS as f32) >= (self.bin + 1) as f32 {
+        while self.bin < BINS / 2 && self.share * (BINS as f32) >= (self.bin + 1) as f32 {
             self.kept -= SCALE * self.words[self.bin];
             self.right -= self.expected[self.bin];
             self.bin += 1;
+            self.share = self.half_f1();
         }
     }
 
-    /// The border as a probability: half of the expected F1.
-    fn share(&self) -> f32 {
+    fn half_f1(&self) -> f32 {
         self.right as f32 / (self.kept + self.total) as f32
     }
 
     /// The border in log-odds, at most 0.
     fn log_odds(&self) -> f32 {
-        let share = self.share();
-        math::ln(share / (1.0 - share)).min(0.0) / DOUBT
+        math::ln(self.share / (1.0 - self.share)).min(0.0) / DOUBT
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A line ends with `\n`; a `\r` before it belongs to the ending. A lone `\r` is text.
 
+use crate::utf8;
+
 /// A line, or a piece of an over-long one, as it stands in its document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
@@ -32,14 +34,20 @@ pub fn strip_ending(bytes: &[u8]) -> &[u8] {
 /// byte-order mark.
 pub fn is_blank(bytes: &[u8]) -> bool {
     // Most lines show it in their first byte that is no space; no need to decode them.
-    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    if first.is_none_or(u8::is_ascii_graphic) {
-        return first.is_none();
+    let first = bytes.iter().position(|byte| !byte.is_ascii_whitespace());
+    let Some(first) = first else { return true };
+    if bytes[first].is_ascii_graphic() {
+        return false;
     }
-    bytes.utf8_chunks().all(|chunk| {
-        chunk.invalid().is_empty()
-            && chunk.valid().chars().all(|c| c.is_whitespace() || c == '\u{feff}')
-    })
+    let mut rest = &bytes[first..];
+    while !rest.is_empty() {
+        let (c, len) = utf8::decode(rest);
+        if !c.is_whitespace() && c != '\u{feff}' {
+            return false;
+        }
+        rest = &rest[len..];
+    }
+    true
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@
 
 use std::collections::VecDeque;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::decode::{self, Decoder, Policy};
 use crate::document::{Line, is_blank, strip_ending};
@@ -31,6 +31,9 @@ pub const LOOKAHEAD: usize = model::LOOKAHEAD + decode::LOOKAHEAD;
 
 /// A line is held whole up to this length.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
+
+/// How many bytes are taken at once at most.
+const CHUNK_BYTES: usize = 64 << 10;
 
 /// How many bytes may wait for a verdict, the filter's notes on them included.
 pub const MAX_HELD_BYTES: usize = 4 << 20;
@@ -160,24 +163,49 @@ impl<'m> Filter<'m> {
     /// The sink's.
     pub fn feed<S: Sink>(&mut self, mut bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
         while !bytes.is_empty() {
-            let end = memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
-            if self.long.is_some() {
-                self.pass_through(&bytes[..end], sink)?;
-                bytes = &bytes[end..];
-                continue;
-            }
-            let room = self.limits.max_line_bytes - (self.buffer.len() - self.tail);
-            let taken = end.min(room);
-            self.buffer.extend_from_slice(&bytes[..taken]);
-            if bytes[taken - 1] == b'\n' {
-                self.complete_line(sink)?;
-            } else if taken == room {
-                self.judge_long_line(sink)?;
-            }
+            let taken = self.take_short_lines(bytes, sink)?;
+            bytes = &bytes[taken..];
+            let taken = self.take_piece(bytes, sink)?;
             bytes = &bytes[taken..];
         }
         // No verdict waits for bytes that may be long in coming.
         self.release_judged(sink)
+    }
+
+    /// Takes the lines that end in the next bytes, if it is plain that none is too long, and gives
+    /// how many bytes that is.
+    fn take_short_lines<S: Sink>(&mut self, bytes: &[u8], sink: &mut S) -> Result<usize, S::Error> {
+        let bytes = &bytes[..bytes.len().min(CHUNK_BYTES)];
+        let end = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+        let before = self.buffer.len();
+        if self.long.is_some() || before - self.tail + end > self.limits.max_line_bytes {
+            return Ok(0);
+        }
+        self.buffer.extend_from_slice(&bytes[..end]);
+        for at in memchr_iter(b'\n', &bytes[..end]) {
+            self.complete_line(before + at + 1, sink)?;
+        }
+        self.compact();
+        Ok(end)
+    }
+
+    /// Takes the next bytes of one line, and gives how many.
+    fn take_piece<S: Sink>(&mut self, bytes: &[u8], sink: &mut S) -> Result<usize, S::Error> {
+        let end = memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+        if self.long.is_some() {
+            self.pass_through(&bytes[..end], sink)?;
+            return Ok(end);
+        }
+        let room = self.limits.max_line_bytes - (self.buffer.len() - self.tail);
+        let taken = end.min(room);
+        self.buffer.extend_from_slice(&bytes[..taken]);
+        if bytes[..taken].ends_with(b"\n") {
+            self.complete_line(self.buffer.len(), sink)?;
+        } else if taken == room {
+            self.judge_long_line(sink)?;
+        }
+        self.compact();
+        Ok(taken)
     }
 
     /// Ends the document: judges what is held, hands it on, and readies the filter for the next
@@ -197,7 +225,7 @@ impl<'m> Filter<'m> {
             return self.end_long_line(&[], sink);
         }
         if self.buffer.len() > self.tail {
-            self.complete_line(sink)?;
+            self.complete_line(self.buffer.len(), sink)?;
         }
         self.drain(sink)
     }
@@ -216,13 +244,13 @@ impl<'m> Filter<'m> {
         self.long = None;
     }
 
-    /// The bytes from `tail` on are a line.
-    fn complete_line<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
-        let line = &self.buffer[self.tail..];
+    /// The bytes from `tail` to `end` are a line.
+    fn complete_line<S: Sink>(&mut self, end: usize, sink: &mut S) -> Result<(), S::Error> {
+        let line = &self.buffer[self.tail..end];
         let blank = is_blank(line);
         let told = if blank { None } else { self.rules.judge(strip_ending(line)) };
         let held = Held { bytes: line.len(), blank, told };
-        self.tail = self.buffer.len();
+        self.tail = end;
         self.held.push_back(held);
         if blank {
             self.extractor.blank_line();
@@ -242,7 +270,6 @@ impl<'m> Filter<'m> {
                 self.drain(sink)?;
             }
         }
-        self.compact();
         Ok(())
     }
 
@@ -252,9 +279,9 @@ impl<'m> Filter<'m> {
         self.tail - self.start + noted > self.limits.max_held_bytes
     }
 
-    /// Queues the line at the end of the buffer to be scored.
+    /// Queues the line that ends at `tail` to be scored.
     fn queue(&mut self, held: Held) {
-        let line = &self.buffer[self.buffer.len() - held.bytes..];
+        let line = &self.buffer[self.tail - held.bytes..self.tail];
         let told = held.told.map(|told| told.label);
         self.scorer.begin_line();
         let dense = self.extractor.line(strip_ending(line), told, &mut self.scorer);
@@ -314,7 +341,6 @@ impl<'m> Filter<'m> {
         self.offset += bytes as u64;
         self.long = Some(verdict);
         self.start = self.tail;
-        self.compact();
         Ok(())
     }
 

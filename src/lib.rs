@@ -38,6 +38,7 @@ pub mod rules;
 mod simd;
 #[cfg(feature = "train")]
 pub mod train;
+mod utf8;
 
 pub use decode::Policy;
 pub use document::Line;

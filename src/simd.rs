@@ -638,7 +638,7 @@ mod tests {
     #[test]
     fn all_levels_classify_alike() {
         for shift in 0..=255_u8 {
-            let block = std::array::from_fn(|index| shift.wrapping_add(5 * index as u8));
+            let block = std::array::from_fn(|index| shift.wrapping_add((5 * index) as u8));
             let expected = Classify(&block).run(portable::Baseline);
             for level in Level::supported() {
                 assert_eq!(run(level, Classify(&block)), expected, "{level:?}, {shift}");

@@ -9,8 +9,9 @@ use std::sync::OnceLock;
 use memchr::memchr;
 
 use super::dense::Counts;
-use super::tokens::Words;
+use super::tokens::{HEAD, Words};
 use crate::simd::{self, BLOCK, Instructions, Level, Masks, Work};
+use crate::utf8::decode;
 
 /// What a character is for this model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -263,44 +264,6 @@ static ASCII: [Character; 128] = {
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Decodes the character at the start of `bytes`, of which there is at least one, and gives its
-/// length. Bytes that are not UTF-8 count as one for as long as they could have become a character.
-#[inline(always)]
-fn decode(bytes: &[u8]) -> (char, usize) {
-    let first = bytes[0];
-    if first < 0x80 {
-        return (char::from(first), 1);
-    }
-    let next = |at: usize| bytes.get(at).copied().unwrap_or(0);
-    let (second, low, high) = match first {
-        0xc2..=0xdf => (next(1), 0x80, 0xbf),
-        0xe0 => (next(1), 0xa0, 0xbf),
-        0xed => (next(1), 0x80, 0x9f),
-        0xf0 => (next(1), 0x90, 0xbf),
-        0xf4 => (next(1), 0x80, 0x8f),
-        0xe1..=0xf3 => (next(1), 0x80, 0xbf),
-        _ => return (char::REPLACEMENT_CHARACTER, 1),
-    };
-    if !(low..=high).contains(&second) {
-        return (char::REPLACEMENT_CHARACTER, 1);
-    }
-    let tail = |byte: u8| u32::from(byte & 0x3f);
-    let is_tail = |byte: u8| byte & 0xc0 == 0x80;
-    let (code, len) = if first < 0xe0 {
-        (u32::from(first & 0x1f) << 6 | tail(second), 2)
-    } else if !is_tail(next(2)) {
-        return (char::REPLACEMENT_CHARACTER, 2);
-    } else if first < 0xf0 {
-        (u32::from(first & 0x0f) << 12 | tail(second) << 6 | tail(next(2)), 3)
-    } else if !is_tail(next(3)) {
-        return (char::REPLACEMENT_CHARACTER, 3);
-    } else {
-        let head = u32::from(first & 0x07) << 18 | tail(second) << 12;
-        (head | tail(next(2)) << 6 | tail(next(3)), 4)
-    };
-    (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), len)
-}
-
 /// Counts the characters of the parts of a line and finds their words. Bytes that are not UTF-8
 /// count as symbols.
 pub(super) fn scan(level: Level, parts: [&[u8]; 2], words: &mut Words) -> Counts {
@@ -364,8 +327,7 @@ impl Scan<'_> {
     /// Takes what begins in the first [`BLOCK`] bytes of `text`, and gives how many bytes that is.
     #[inline(always)]
     fn block(&mut self, with: impl Instructions, text: &[u8]) -> usize {
-        // A word that starts in the block can be read to a block's length.
-        let mut bytes = [0; 2 * BLOCK];
+        let mut bytes = [0; BLOCK + HEAD];
         let len = text.len().min(BLOCK);
         match text.first_chunk::<BLOCK>() {
             Some(block) => bytes[..BLOCK].copy_from_slice(block),
@@ -447,7 +409,7 @@ impl Scan<'_> {
     /// Takes the word of ASCII letters that is `bytes[start..start + len]`; `upper` has a bit for
     /// each capital.
     #[inline(always)]
-    fn letters(&mut self, bytes: &[u8; 2 * BLOCK], start: usize, len: usize, upper: u64) {
+    fn letters(&mut self, bytes: &[u8; BLOCK + HEAD], start: usize, len: usize, upper: u64) {
         let class = |index: usize| {
             if upper >> index & 1 != 0 { Class::Upper } else { Class::Lower }
         };
@@ -461,13 +423,14 @@ impl Scan<'_> {
         counts.letter_words += 1;
         counts.capitalised += (upper & 1) as u32;
         counts.shouted += u32::from(capitals >= 2 && capitals == letters);
-        let bytes = bytes[start..].first_chunk().expect("it is long enough");
-        self.words.letters(bytes, len);
+        let head = bytes[start..].first_chunk().expect("as much lies behind the block");
+        let tail = bytes.get(start + HEAD..start + len).unwrap_or_default();
+        self.words.letters(head, len, tail);
     }
 
     /// Takes the number that is `bytes[start..start + len]`.
     #[inline(always)]
-    fn digits(&mut self, bytes: &[u8; 2 * BLOCK], start: usize, len: usize) {
+    fn digits(&mut self, bytes: &[u8; BLOCK + HEAD], start: usize, len: usize) {
         let (first, last) = (char::from(bytes[start]), char::from(bytes[start + len - 1]));
         self.ends(len, (first, Class::Digit), (last, Class::Digit));
         let counts = &mut self.counts;

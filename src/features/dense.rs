@@ -137,12 +137,33 @@ pub(crate) fn words(dense: &Dense) -> u32 {
     (((8 + part) << power) / 8).max(2) - 1
 }
 
+/// 2^31 over each small number, rounded up: dividing takes as long as all else about a feature.
+static RECIPROCALS: [u32; 1024] = {
+    let mut table = [0; 1024];
+    let mut n = 1;
+    while n < 1024 {
+        table[n] = (1_u32 << 31).div_ceil(n as u32);
+        n += 1;
+    }
+    table
+};
+
+/// `n / d`, rounded down; `d` is not 0.
+fn quotient(n: u64, d: u32) -> u64 {
+    match RECIPROCALS.get(d as usize) {
+        // The reciprocal is too large by less than 1, so the product by less than n of 2^31, and
+        // that is less than 1 / d.
+        Some(&reciprocal) if n < 1 << 21 => (n * u64::from(reciprocal)) >> 31,
+        _ => n / u64::from(d),
+    }
+}
+
 /// `part` of `whole` as 0..=127.
 fn share(part: u32, whole: u32) -> u8 {
     if whole == 0 {
         return 0;
     }
-    (u64::from(part.min(whole)) * 127 / u64::from(whole)) as u8
+    quotient(u64::from(part.min(whole)) * 127, whole) as u8
 }
 
 fn yes(is: bool) -> u8 {
@@ -198,7 +219,7 @@ dense_features! { |line|
     SixWords, "At least 6 words", yes(line.n >= 6);
     TenWords, "At least 10 words", yes(line.n >= 10);
     ManyWords, "At least 25 words", yes(line.n >= 25);
-    WordLength, "Mean length of its words", (8 * line.spaced / line.counts.letter_words.max(1)).min(127) as u8;
+    WordLength, "Mean length of its words", quotient(8 * u64::from(line.spaced), line.counts.letter_words.max(1)).min(127) as u8;
     Distinct, "Share of distinct words", share(line.words.distinct(), line.counts.words.min(256));
     Columns, "Columns it fills", log2_eighths(line.counts.columns());
     Wrapped, "As wide as a wrapped line", yes(line.counts.is_wrapped());
@@ -240,7 +261,7 @@ dense_features! { |line|
 
     // Signs inside.
     Commas, "Commas", log2_eighths(line.counts.commas);
-    CommaShare, "Commas for each word", (16 * line.counts.commas / line.n.max(1)).min(127) as u8;
+    CommaShare, "Commas for each word", quotient(16 * u64::from(line.counts.commas), line.n.max(1)).min(127) as u8;
     SentenceEnds, "Ends of sentences inside", log2_eighths(line.counts.sentence_ends);
     Separators, "Separators", few(line.counts.separators);
     SeparatorShare, "Separators for each word", share(line.counts.separators, line.n.max(1));
@@ -345,6 +366,18 @@ mod tests {
             assert!(told <= n && n - told <= n / 8, "{told} for {n}");
         }
         assert_eq!(words(&[0; DENSE]), 1);
+    }
+
+    #[test]
+    fn quotients_are_exact() {
+        for d in 1..1100 {
+            let multiples = (0..(1 << 21) / u64::from(d)).step_by(37).map(|n| n * u64::from(d));
+            for n in
+                multiples.flat_map(|n| [n, n + u64::from(d) - 1]).chain([(1 << 21) - 1, 1 << 40])
+            {
+                assert_eq!(quotient(n, d), n / u64::from(d), "{n} / {d}");
+            }
+        }
     }
 
     #[test]

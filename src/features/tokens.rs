@@ -4,7 +4,6 @@
 use super::Listener;
 use super::chars::Class;
 use super::dense::Counts;
-use crate::simd::BLOCK;
 
 /// Words beyond this many contribute no tokens of their own; only the last one does.
 const MAX_WORDS: usize = 100;
@@ -18,6 +17,9 @@ const WHOLE_LINE_CHARS: usize = 14;
 /// A word longer than this many characters has its beginning as a token too, for languages
 /// that inflect.
 const STEM_CHARS: u32 = 5;
+
+/// Letters of a word that are hashed at once; most words have fewer.
+pub(super) const HEAD: usize = 8;
 
 /// The most tokens a line has.
 pub(super) const MAX_TOKENS: usize = 3 * MAX_WORDS + 5;
@@ -141,26 +143,23 @@ impl Words {
         self.current.digits += 1;
     }
 
-    /// A whole word of `letters` ASCII letters that starts `bytes`; what follows it there does not
-    /// matter. Its letters are counted by the caller.
+    /// A whole word of `len` ASCII letters: those in `head`, where what follows the word does not
+    /// matter, and those behind it. They are counted by the caller.
     #[inline(always)]
-    pub(super) fn letters(&mut self, bytes: &[u8; BLOCK], letters: usize) {
+    pub(super) fn letters(&mut self, head: &[u8; HEAD], len: usize, tail: &[u8]) {
         let lower = |byte: u8| u64::from(byte | 0x20);
-        // Few words are longer than the beginning that is hashed whatever the length: how long a
-        // word is cannot be guessed.
-        let (mut hash, mut hashes) = (0, [0; 8]);
-        for (hashes, &byte) in hashes.iter_mut().zip(bytes) {
+        // How long a word is cannot be guessed, so all of `head` is hashed whatever the length.
+        let (mut hash, mut hashes) = (0, [0; HEAD]);
+        for (hashes, &byte) in hashes.iter_mut().zip(head) {
             hash = mix(hash, lower(byte));
             *hashes = hash;
         }
-        if letters < hashes.len() {
-            hash = hashes[letters.max(1) - 1];
-        }
-        for &byte in &bytes[hashes.len().min(letters)..letters] {
+        hash = hashes[len.clamp(1, HEAD) - 1];
+        for &byte in tail {
             hash = mix(hash, lower(byte));
         }
-        let stem = hashes[STEM_CHARS as usize - 1];
-        self.found(Word { hash: mix(hash, 1), stem, is_long: letters > STEM_CHARS as usize });
+        let is_long = len > STEM_CHARS as usize;
+        self.found(Word { hash: mix(hash, 1), stem: hashes[STEM_CHARS as usize - 1], is_long });
     }
 
     /// A number of so many digits.
