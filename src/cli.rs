@@ -4,7 +4,9 @@ use std::env;
 use std::fmt::Write;
 use std::fs;
 use std::io::{self, IsTerminal};
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -29,7 +31,7 @@ use crate::input::{self, Form};
 /// Every line is judged, from its text and from the lines around it, to be content (the article)
 /// or chrome (menus, captions, comments, consent, related stories, footers). Content lines are
 /// written as they are, byte for byte; the others are left out.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 #[command(version, args_override_self = true, max_term_width = 100, after_help = "See --help for more.", after_long_help = manual())]
 struct Args {
     /// Dumps to read, each a document or a file of records; `-` or none is standard input
@@ -69,6 +71,40 @@ struct Args {
     /// What to do about a record that cannot be used [default: report]
     #[arg(long, value_name = "WHAT", help_heading = "Input")]
     on_error: Option<OnError>,
+
+    /// Write for each input file one of the same name in DIR, not to standard output
+    ///
+    /// What comes of a directory lies in DIR as it lay there. Files are compressed as their names
+    /// say. They appear when they are whole, and no input is written over.
+    #[arg(short, long, value_name = "DIR", help_heading = "Output", conflicts_with = "html")]
+    output: Option<PathBuf>,
+
+    /// With --output, go on where an earlier run was ended, by whatever cause
+    ///
+    /// Repeat its command with --resume added. Files that are there and newer than the input stay;
+    /// in an input of records it goes on at the last record that was noted down, every 16 MiB.
+    #[arg(long, help_heading = "Output", requires = "output", conflicts_with = "rejects")]
+    resume: bool,
+
+    /// Write what is dropped to FILE, in the form of the output
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Output",
+        conflicts_with_all = ["invert", "annotate", "explain", "json", "html"],
+    )]
+    rejects: Option<PathBuf>,
+
+    /// Print at the end what there was and what became of it, on standard error
+    #[arg(
+        long,
+        value_name = "FORM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "table",
+        help_heading = "Output"
+    )]
+    stats: Option<Stats>,
 
     /// Write WET as JSON Lines with the keys url, date and text
     #[arg(
@@ -204,6 +240,12 @@ struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Judgement")]
     model: Option<PathBuf>,
 
+    /// How many threads work at once [default: one for each processor]
+    ///
+    /// The output is the same whatever N. One text alone is the work of one thread.
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
+
     /// Take no options from the file that DECHROME_CONFIG_PATH names
     ///
     /// That file has options, one argument a line, that go before those of the command line:
@@ -240,6 +282,15 @@ enum WhichFormat {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum WhichTarget {
     Jsonl,
+}
+
+/// How the counts of a run are printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Stats {
+    /// For people
+    Table,
+    /// For programs
+    Json,
 }
 
 /// What becomes of a record that cannot be used.
@@ -340,6 +391,18 @@ pub struct Config {
     pub format: Format,
     /// Where the output goes if not to standard output.
     pub report: Option<PathBuf>,
+    /// The directory of outputs, if each input becomes a file of its own.
+    pub output: Option<PathBuf>,
+    /// Whether what is there stays.
+    pub resumes: bool,
+    /// All that the outputs depend on beside the inputs, for `resumes`.
+    pub settings: String,
+    /// Where what is dropped goes.
+    pub rejects: Option<PathBuf>,
+    /// How the counts of the run are printed.
+    pub stats: Option<Stats>,
+    /// How many threads work.
+    pub jobs: usize,
     /// Whether each line is written at once.
     pub is_line_buffered: bool,
     /// Whether the exit status tells that nothing was kept.
@@ -391,6 +454,11 @@ fn contradiction(args: &Args) -> Result<(), clap::Error> {
     if let Some(kind) = args.keep.iter().find(|kind| args.drop.contains(kind)) {
         return conflict(&format!("'{kind}' is both in --keep and in --drop"));
     }
+    if args.output.is_some()
+        && sources(args.paths.clone()).iter().any(|it| matches!(it, Source::Stdin))
+    {
+        return conflict("--output is for files: standard input has no name");
+    }
     match args.format {
         Some(WhichFormat::Jsonl | WhichFormat::Wet) if args.split.is_some() => {
             conflict("records are not split: --split is for text")
@@ -400,6 +468,9 @@ fn contradiction(args: &Args) -> Result<(), clap::Error> {
 }
 
 fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {
+    let settings = settings(&args);
+    let is_terminal = is_terminal && args.output.is_none();
+    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
     let policy = Policy { threshold: threshold(&args), keep: kinds_to_keep(&args) };
     let format = if args.annotate || args.explain {
         let has_colour = match args.color.unwrap_or(When::Auto) {
@@ -435,12 +506,34 @@ fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {
         policy,
         format,
         report: args.html.filter(|path| path.as_os_str() != "-"),
+        output: args.output,
+        resumes: args.resume,
+        settings,
+        rejects: args.rejects,
+        stats: args.stats,
+        jobs: jobs.map_or(1, NonZero::get),
         is_line_buffered: args.line_buffered || is_terminal,
         tells_if_nothing_kept: args.exit_status,
         is_quiet: args.quiet,
         model: args.model,
         rules,
     }
+}
+
+/// What was typed, but for what changes nothing in the outputs, and the version.
+fn settings(args: &Args) -> String {
+    let args = Args {
+        paths: Vec::new(),
+        output: None,
+        resume: false,
+        stats: None,
+        jobs: None,
+        no_config: false,
+        exit_status: false,
+        quiet: false,
+        ..args.clone()
+    };
+    format!("{} {args:?}", env!("CARGO_PKG_VERSION"))
 }
 
 fn rules(args: &Args) -> Result<Rules> {
@@ -546,6 +639,7 @@ Examples:
   dechrome --never '^Sign up' page.txt    a rule of your own
   dechrome crawl.jsonl.gz > clean.jsonl   JSON Lines with the text of each record cleaned
   dechrome --to jsonl CC-MAIN-*.warc.wet.gz
+  dechrome -o clean/ crawl/               a file for each, in the same tree
   dechrome --split '^=+$' pages.txt       several pages in one text
   dechrome --json *.txt | jq -r 'select(.kind == \"heading\").text'
 
@@ -569,7 +663,8 @@ Limits:
 Exit status:
   0  it ran, whatever was kept
   1  nothing was kept, with --exit-status only
-  2  wrong usage, or an input failed; the other inputs were processed",
+  2  wrong usage, or an input failed; the other inputs were processed
+  130  interrupted, at the end of a record or file: --resume goes on there",
         mebibytes(MAX_LINE_BYTES),
         mebibytes(MAX_HELD_BYTES),
         mebibytes(MAX_RECORD_BYTES),

@@ -1,17 +1,26 @@
-//! Takes what has been made, in order, to where it belongs: the output, and messages.
+//! Takes what has been made, in order, to where it belongs: the output or a file of its own, the
+//! rejects, messages, and the counts of the run.
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use dechrome::output::html;
 
-use crate::cli::{Config, Format, OnError};
+use crate::cli::{Config, Format, OnError, Stats};
 use crate::input::Fault;
+use crate::input::compression::Compression;
+use crate::input::records::Position;
+use crate::part::Part;
+use crate::progress::Progress;
 use crate::run::{Status, report, shown};
-use crate::source::Step;
+use crate::source::Event;
+use crate::stats::Counts;
 use crate::whole::WholeFile;
-use crate::work::{Chunk, Job, Note, Origin};
+use crate::work::{Chunk, Note, Origin};
 
 /// How many bytes are written at a time.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -19,74 +28,107 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// Why a run ends early.
 #[derive(Debug)]
 pub enum Stop {
-    /// The output cannot be written.
-    Output(io::Error),
+    /// What goes to this place cannot be written.
+    Output(String, io::Error),
     /// An input or a record failed, and that is to be the end.
     Failed,
+    /// The user wants so.
+    Interrupted,
 }
 
-/// The output of a run.
+/// A file beside the output, or in place of it.
+struct Side {
+    title: String,
+    file: WholeFile,
+    handle: File,
+}
+
+impl Side {
+    fn create(path: &Path) -> Result<Side> {
+        let title = shown(path);
+        let create = || {
+            let file = WholeFile::create(path)?;
+            Ok::<_, io::Error>((file.handle()?, file))
+        };
+        let (handle, file) = create().with_context(|| title.clone())?;
+        Ok(Side { title, file, handle })
+    }
+}
+
+/// The outputs of a run.
 pub struct Delivery<'c> {
     config: &'c Config,
+    start: Instant,
+    progress: Progress,
     /// The file that `out` writes to, if it is not standard output.
-    file: Option<WholeFile>,
+    report: Option<Side>,
     out: Box<dyn Write>,
-    has_kept: bool,
+    rejects: Option<Side>,
+    counts: Counts,
     has_failed: bool,
     /// The source at hand.
     origin: Option<Arc<Origin>>,
+    /// What is made of it, if that is a file of its own.
+    part: Option<Part>,
     /// Whether something has come of it.
     is_begun: bool,
-    /// Whether the last byte written was not a `\n`.
-    is_open: bool,
     has_warned: bool,
+    /// Whether the last byte of `out` was not a `\n`.
+    is_open: bool,
 }
 
 impl<'c> Delivery<'c> {
-    /// The output as `config` says.
+    /// The outputs as `config` says.
     ///
     /// # Errors
-    /// If it cannot be written.
-    pub fn new(config: &'c Config) -> Result<Delivery<'c>> {
-        let place = || place(config);
-        let file = config.report.as_deref().map(WholeFile::create);
-        let file = file.transpose().with_context(place)?;
-        let mut out = output(config, file.as_ref()).with_context(place)?;
+    /// If one cannot be written.
+    pub fn new(config: &'c Config, progress: Progress) -> Result<Delivery<'c>> {
+        let report = config.report.as_deref().map(Side::create).transpose()?;
+        let rejects = config.rejects.as_deref().map(Side::create).transpose()?;
+        let mut out = output(config, report.as_ref())?;
         if let Format::Html = config.format {
-            out.write_all(html::head(config.policy).as_bytes()).with_context(place)?;
+            let head = html::head(config.policy);
+            out.write_all(head.as_bytes()).with_context(|| place(report.as_ref()))?;
         }
         Ok(Delivery {
             config,
-            file,
+            start: Instant::now(),
+            progress,
+            report,
             out,
-            has_kept: false,
+            rejects,
+            counts: Counts::default(),
             has_failed: false,
             origin: None,
+            part: None,
             is_begun: false,
-            is_open: false,
             has_warned: false,
+            is_open: false,
         })
     }
 
-    /// Takes a step, and what `work` makes of the job if it is one.
+    /// Takes note of an event.
     ///
     /// # Errors
     /// If that is the end of the run.
-    pub fn step(
-        &mut self,
-        step: Step,
-        work: impl FnOnce(Job, &mut Delivery<'c>) -> Result<(), Stop>,
-    ) -> Result<(), Stop> {
-        match step {
-            Step::Begin(origin) => {
+    pub fn event(&mut self, event: Event) -> Result<(), Stop> {
+        match event {
+            Event::Begin(origin, plan) => {
                 self.origin = Some(origin);
                 self.is_begun = false;
                 self.has_warned = false;
+                let title = plan.as_ref().map_or_else(String::new, |plan| shown(&plan.target));
+                let part = plan.map(Part::open).transpose();
+                self.part = part.map_err(|error| Stop::Output(title, error))?;
                 Ok(())
             }
-            Step::Work(job) => work(job, self),
-            Step::Bad(fault) => self.bad(&fault),
-            Step::Failed(what) => self.failed(&what),
+            Event::Bad(fault, after) => {
+                self.bad(&fault)?;
+                self.pass(after)
+            }
+            Event::Failed(what) => self.failed(&what),
+            Event::End => self.end(),
+            Event::Interrupted => Err(Stop::Interrupted),
         }
     }
 
@@ -95,14 +137,20 @@ impl<'c> Delivery<'c> {
     /// # Errors
     /// If that is the end of the run.
     pub fn take(&mut self, chunk: Chunk) -> Result<(), Stop> {
-        self.has_kept |= chunk.has_kept;
-        self.write(&chunk.output).map_err(Stop::Output)?;
+        self.counts += &chunk.counts;
+        self.write(&chunk.output)?;
+        if let Some(Side { title, handle, .. }) = &mut self.rejects {
+            let written = handle.write_all(&chunk.rejects);
+            written.map_err(|error| Stop::Output(title.clone(), error))?;
+        }
+        self.progress.update(self.counts.documents);
         chunk.notes.into_iter().try_for_each(|note| match note {
             Note::Bad(fault) => self.bad(&fault),
             Note::Failed(error) => self.failed(&format!("{}: {error}", self.title())),
+            Note::Left => Err(Stop::Interrupted),
             Note::Warning(what) => {
                 if !self.has_warned && !self.config.is_quiet {
-                    report(format_args!("warning: {}: {what}", self.title()));
+                    self.say(&format!("warning: {}: {what}", self.title()));
                 }
                 self.has_warned = true;
                 Ok(())
@@ -110,19 +158,49 @@ impl<'c> Delivery<'c> {
         })
     }
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         let Some(&last) = bytes.last() else { return Ok(()) };
-        if self.is_open && !self.is_begun {
-            // Lines of two sources stay apart.
-            self.out.write_all(b"\n")?;
+        if let Some(part) = &mut self.part {
+            return part.write(bytes).map_err(|error| Stop::Output(part.title(), error));
         }
+        // Lines of two sources stay apart.
+        let fuses = self.is_open && !self.is_begun;
         self.is_begun = true;
         self.is_open = last != b'\n';
-        self.out.write_all(bytes)?;
-        if self.config.is_line_buffered { self.out.flush() } else { Ok(()) }
+        let mut write = || {
+            self.out.write_all(if fuses { b"\n" } else { b"" })?;
+            self.out.write_all(bytes)?;
+            if self.config.is_line_buffered { self.out.flush() } else { Ok(()) }
+        };
+        write().map_err(|error| Stop::Output(place(self.report.as_ref()), error))
+    }
+
+    /// All that comes of the source before `position` has been taken.
+    ///
+    /// # Errors
+    /// If that cannot be noted.
+    pub fn pass(&mut self, position: Position) -> Result<(), Stop> {
+        self.part.as_mut().map_or(Ok(()), |part| {
+            part.pass(position).map_err(|error| Stop::Output(part.title(), error))
+        })
+    }
+
+    fn end(&mut self) -> Result<(), Stop> {
+        let Some(mut part) = self.part.take() else { return Ok(()) };
+        let title = part.title();
+        let compression = self.origin.as_ref().map_or(Compression::Plain, |it| it.compression);
+        let finish = || {
+            if part.is_empty() {
+                // Nothing is something, compressed.
+                part.write(&compression.compress(Vec::new()))?;
+            }
+            part.finish()
+        };
+        finish().map_err(|error| Stop::Output(title, error))
     }
 
     fn bad(&mut self, fault: &Fault) -> Result<(), Stop> {
+        self.counts.bad_records += 1;
         match self.config.on_error {
             OnError::Skip => Ok(()),
             OnError::Report | OnError::Fail => self.failed(&format!("{}: {fault}", self.title())),
@@ -130,59 +208,89 @@ impl<'c> Delivery<'c> {
     }
 
     fn failed(&mut self, what: &str) -> Result<(), Stop> {
-        report(what);
+        self.say(what);
         self.has_failed = true;
         if self.config.on_error == OnError::Fail { Err(Stop::Failed) } else { Ok(()) }
+    }
+
+    fn say(&self, what: &str) {
+        self.progress.aside(|| report(what));
     }
 
     fn title(&self) -> &str {
         self.origin.as_ref().map_or("", |origin| &origin.title)
     }
 
-    /// Ends the run, which came to its end as `end` says.
+    /// Ends the run, which came to its end as `end` says, and says what it came to.
     ///
     /// # Errors
-    /// If the output cannot be written.
+    /// If something cannot be written.
     pub fn finish(self, end: Result<(), Stop>) -> Result<Status> {
-        let status = if self.has_failed {
+        self.progress.finish();
+        let is_interrupted = matches!(end, Err(Stop::Interrupted));
+        let status = if is_interrupted {
+            Status::Interrupted
+        } else if self.has_failed {
             Status::Failed
-        } else if self.config.tells_if_nothing_kept && !self.has_kept {
+        } else if self.config.tells_if_nothing_kept && !self.counts.has_kept() {
             Status::NothingKept
         } else {
             Status::Done
         };
-        let place = place(self.config);
-        let written = match end {
-            Err(Stop::Output(error)) => Err(error),
-            Ok(()) | Err(Stop::Failed) => self.close(),
+        let stats = match self.config.stats {
+            None => None,
+            Some(Stats::Table) => Some(self.counts.table(self.start.elapsed())),
+            Some(Stats::Json) => Some(self.counts.json(self.start.elapsed())),
         };
-        match written {
-            Ok(()) => Ok(status),
-            // Whoever read the output has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                Ok(if status == Status::Failed { status } else { Status::Done })
-            }
-            Err(error) => Err(error).context(place),
+        let result = match end {
+            Err(Stop::Output(place, error)) => Err((place, error)),
+            Ok(()) | Err(Stop::Failed | Stop::Interrupted) => self.close(is_interrupted),
+        };
+        let status =
+            match result {
+                Ok(()) => status,
+                // Whoever reads standard output has seen enough.
+                Err((place, error))
+                    if error.kind() == io::ErrorKind::BrokenPipe && place == STDOUT =>
+                {
+                    if status == Status::NothingKept { Status::Done } else { status }
+                }
+                Err((place, error)) => return Err(error).context(place),
+            };
+        if let Some(stats) = stats {
+            _ = writeln!(io::stderr(), "{stats}");
         }
+        Ok(status)
     }
 
-    fn close(mut self) -> io::Result<()> {
-        if let Format::Html = self.config.format {
-            self.out.write_all(html::tail().as_bytes())?;
+    fn close(mut self, is_interrupted: bool) -> Result<(), (String, io::Error)> {
+        if let Some(part) = &mut self.part {
+            part.checkpoint().map_err(|error| (part.title(), error))?;
         }
-        self.out.flush()?;
-        self.file.map_or(Ok(()), WholeFile::keep)
+        let at_place = |error| (place(self.report.as_ref()), error);
+        if let Format::Html = self.config.format {
+            self.out.write_all(html::tail().as_bytes()).map_err(at_place)?;
+        }
+        self.out.flush().map_err(at_place)?;
+        let report = self.report.filter(|_| !is_interrupted);
+        for Side { title, file, .. } in report.into_iter().chain(self.rejects) {
+            file.keep().map_err(|error| (title, error))?;
+        }
+        Ok(())
     }
 }
+
+const STDOUT: &str = "standard output";
 
 /// Where the output goes, in messages.
-fn place(config: &Config) -> String {
-    config.report.as_deref().map_or_else(|| "standard output".to_owned(), shown)
+fn place(report: Option<&Side>) -> String {
+    report.map_or_else(|| STDOUT.to_owned(), |side| side.title.clone())
 }
 
-fn output(config: &Config, file: Option<&WholeFile>) -> io::Result<Box<dyn Write>> {
-    if let Some(file) = file {
-        return Ok(Box::new(BufWriter::with_capacity(BUFFER_BYTES, file.handle()?)));
+fn output(config: &Config, report: Option<&Side>) -> Result<Box<dyn Write>> {
+    if let Some(side) = report {
+        let handle = side.handle.try_clone().with_context(|| side.title.clone())?;
+        return Ok(Box::new(BufWriter::with_capacity(BUFFER_BYTES, handle)));
     }
     // Rust's standard output is line-buffered whatever it is connected to.
     let stdout = io::stdout();

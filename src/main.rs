@@ -5,11 +5,15 @@ use std::process::ExitCode;
 mod cli;
 mod config_file;
 mod deliver;
-#[cfg_attr(not(test), expect(dead_code, reason = "compressed outputs and --resume come next"))]
 mod input;
+mod interrupt;
 mod markup;
+mod part;
+mod progress;
 mod run;
 mod source;
+mod stats;
+mod tree;
 mod whole;
 mod work;
 

@@ -5,15 +5,22 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 use anyhow::{Context, Result};
 use dechrome::model::Model;
 use dechrome::output::sanitize;
 
 use crate::cli::Config;
-use crate::deliver::Delivery;
-use crate::source;
-use crate::work::Worker;
+use crate::deliver::{Delivery, Stop};
+use crate::input::records::Position;
+use crate::interrupt;
+use crate::progress::Progress;
+use crate::source::{Event, Sources, Step};
+use crate::tree::Tree;
+use crate::work::{Chunk, Job, Worker};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +31,8 @@ pub enum Status {
     NothingKept,
     /// An input failed, or all did.
     Failed,
+    /// The user ended it.
+    Interrupted,
 }
 
 impl From<Status> for ExitCode {
@@ -32,6 +41,7 @@ impl From<Status> for ExitCode {
             Status::Done => 0,
             Status::NothingKept => 1,
             Status::Failed => 2,
+            Status::Interrupted => interrupt::STATUS,
         })
     }
 }
@@ -44,17 +54,95 @@ pub fn report(message: impl fmt::Display) {
 /// Does what `config` says.
 ///
 /// # Errors
-/// If the model cannot be had or the output cannot be written. What is wrong with one input is
+/// If the model cannot be had or an output cannot be written. What is wrong with one input is
 /// reported, and the others are processed.
 pub fn run(config: &Config) -> Result<Status> {
     let supplied = config.model.as_deref().map(load_model).transpose()?;
     let model = supplied.as_ref().unwrap_or_else(|| Model::embedded());
-    let mut delivery = Delivery::new(config)?;
-    let mut worker = Worker::new(config, model);
-    let end = source::each(config, &mut |step| {
-        delivery.step(step, |job, delivery| worker.run(job, &mut |chunk| delivery.take(chunk)))
-    });
+    let tree = config.output.as_deref().map(|root| Tree::new(config, root)).transpose()?;
+    if tree.is_some() {
+        interrupt::end_at_a_border();
+    }
+    let read = Arc::default();
+    let mut delivery = Delivery::new(config, Progress::new(config, Arc::clone(&read)))?;
+    let mut sources = Sources::new(config, tree, read);
+    let is_alone = config.jobs == 1 || config.is_line_buffered || sources.is_lone_text();
+    let end = if is_alone {
+        alone(config, model, sources, &mut delivery)
+    } else {
+        together(config, model, sources, &mut delivery)
+    };
     delivery.finish(end)
+}
+
+/// Does one thing after the other.
+fn alone(
+    config: &Config,
+    model: &Model,
+    sources: Sources<'_>,
+    delivery: &mut Delivery<'_>,
+) -> Result<(), Stop> {
+    let mut worker = Worker::new(config, model);
+    sources.each(&mut |step| match step {
+        Step::Work(job, after) => {
+            worker.run(job, &mut |chunk| delivery.take(chunk))?;
+            after.map_or(Ok(()), |after| delivery.pass(after))
+        }
+        Step::Event(event) => delivery.event(event),
+    })
+}
+
+/// What the workers are at, in order.
+enum Pending {
+    /// What will come of a job, and the place after it.
+    Work(Receiver<Chunk>, Option<Position>),
+    Event(Event),
+}
+
+/// Reads in one thread, works in several, and delivers in this one. The queues between them are
+/// short, so that the fastest waits for the slowest.
+fn together(
+    config: &Config,
+    model: &Model,
+    sources: Sources<'_>,
+    delivery: &mut Delivery<'_>,
+) -> Result<(), Stop> {
+    let (work, jobs) = mpsc::sync_channel::<(Job, SyncSender<Chunk>)>(1);
+    let (pending, order) = mpsc::sync_channel(2 * config.jobs);
+    let jobs = &Mutex::new(jobs);
+    thread::scope(|scope| {
+        for _ in 0..config.jobs {
+            scope.spawn(move || {
+                let mut worker = Worker::new(config, model);
+                let next = || jobs.lock().expect("no thread panics with it").recv();
+                while let Ok((job, chunks)) = next() {
+                    // Whether anyone still wants it shows in the next job.
+                    _ = worker.run(job, &mut |chunk| chunks.send(chunk).map_err(drop));
+                }
+            });
+        }
+        scope.spawn(move || {
+            // It ends where nobody takes what it finds.
+            _ = sources.each(&mut |step| match step {
+                Step::Work(job, after) => {
+                    let (sender, chunks) = mpsc::sync_channel(1);
+                    pending.send(Pending::Work(chunks, after)).map_err(drop)?;
+                    work.send((job, sender)).map_err(drop)
+                }
+                Step::Event(event) => pending.send(Pending::Event(event)).map_err(drop),
+            });
+        });
+        for pending in order {
+            match pending {
+                Pending::Work(chunks, after) => {
+                    chunks.iter().try_for_each(|chunk| delivery.take(chunk))?;
+                    after.map_or(Ok(()), |after| delivery.pass(after))?;
+                }
+                Pending::Event(event) => delivery.event(event)?,
+            }
+        }
+        Ok(())
+    })
 }
 
 fn load_model(path: &Path) -> Result<Model> {

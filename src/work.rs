@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write};
+use std::iter;
 use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,14 +13,20 @@ use std::sync::Arc;
 use dechrome::document::{Line, strip_ending};
 use dechrome::filter::{Filter, Piece, Sink};
 use dechrome::model::Model;
-use dechrome::output::{Annotate, Explain, Json, Report, Text, Writer};
+use dechrome::output::{Annotate, Explain, Json, Report, Selection, Text, Writer};
 
 use crate::cli::{Config, Format, OnError};
+use crate::input::compression::Compression;
 use crate::input::jsonl::{self, Decoded};
 use crate::input::records::Batch;
 use crate::input::split::{Part, Splitter};
 use crate::input::{self, BUFFER_BYTES, Fault, Reader, wet};
+use crate::interrupt;
 use crate::markup::Detector;
+use crate::stats::Counts;
+
+/// A part of a text is handed on once what has come of it has this size.
+const CHUNK_BYTES: usize = 256 << 10;
 
 /// What messages and records say of a source.
 #[derive(Debug)]
@@ -30,6 +37,8 @@ pub struct Origin {
     pub name: String,
     /// What would make text of it, if it is markup by mistake.
     pub fix: String,
+    /// How what is made of it is compressed.
+    pub compression: Compression,
 }
 
 /// Something to work on.
@@ -55,8 +64,10 @@ pub enum Matter {
 pub struct Chunk {
     /// What goes to the output.
     pub output: Vec<u8>,
-    /// Whether any line was kept.
-    pub has_kept: bool,
+    /// What goes to the rejects.
+    pub rejects: Vec<u8>,
+    /// What was judged.
+    pub counts: Counts,
     /// What is to be said, in order.
     pub notes: Vec<Note>,
 }
@@ -68,6 +79,8 @@ pub enum Note {
     Bad(Fault),
     /// It could not be read to its end.
     Failed(io::Error),
+    /// It was left before its end, since the run is to end.
+    Left,
     /// It may not be what the user thinks.
     Warning(String),
 }
@@ -105,6 +118,7 @@ impl<'m> Worker<'m> {
         emit: &mut dyn FnMut(Chunk) -> Result<(), E>,
     ) -> Result<(), E> {
         let Job { origin, matter } = job;
+        self.out.output.compression = origin.compression;
         match matter {
             Matter::Text(reader) => self.text(&origin, reader, emit)?,
             Matter::Jsonl(batch) => self.jsonl(&origin, &batch),
@@ -117,7 +131,8 @@ impl<'m> Worker<'m> {
     fn chunk(&mut self) -> Chunk {
         Chunk {
             output: self.out.output.take(),
-            has_kept: mem::take(&mut self.out.has_kept),
+            rejects: self.out.rejects.as_mut().map_or_else(Vec::new, Stream::take),
+            counts: mem::take(&mut self.out.counts),
             notes: mem::take(&mut self.notes),
         }
     }
@@ -131,6 +146,10 @@ impl<'m> Worker<'m> {
         let mut pages = Pages::new(self.config, origin, &mut self.out);
         let mut splitter = self.config.split.clone().map(Splitter::new);
         loop {
+            if interrupt::is_requested() {
+                self.notes.push(Note::Left);
+                break;
+            }
             let bytes = match input::read(&mut reader, &mut self.buffer) {
                 Ok(0) => break,
                 Ok(count) => &self.buffer[..count],
@@ -147,7 +166,7 @@ impl<'m> Worker<'m> {
                 None => take(Part::Text(bytes)),
                 Some(splitter) => splitter.feed(bytes, &mut take),
             }
-            if self.config.is_line_buffered || self.out.output.len() >= BUFFER_BYTES {
+            if self.config.is_line_buffered || self.out.len() >= CHUNK_BYTES {
                 emit(self.chunk())?;
             }
         }
@@ -165,9 +184,7 @@ impl<'m> Worker<'m> {
         for (number, line) in (batch.first..).zip(lines) {
             let record = strip_ending(line);
             let result = if record.trim_ascii().is_empty() {
-                if self.config.rewrites() {
-                    self.out.output.extend(line);
-                }
+                self.out.copy(line);
                 Ok(())
             } else {
                 self.json(origin, number, record, &line[record.len()..])
@@ -198,15 +215,15 @@ impl<'m> Worker<'m> {
         self.notes.extend(warning(self.config, number, text));
         self.out.begin(&origin.record(number));
         if self.config.rewrites() {
-            self.out.output.extend(&record[..place.start]);
+            self.out.copy(&record[..place.start]);
             let mut lines = InString { out: &mut self.out, decoded: &self.decoded, string };
             judge(&mut self.filter, text, &mut lines);
-            self.out.output.extend(&record[place.end..]);
-            self.out.output.extend(ending);
+            self.out.copy(&record[place.end..]);
+            self.out.copy(ending);
         } else {
             judge(&mut self.filter, text, &mut self.out);
-            self.out.end();
         }
+        self.out.end();
         Ok(())
     }
 
@@ -221,30 +238,40 @@ impl<'m> Worker<'m> {
                         let what = "a page, not its text; WET has it in 'conversion' records";
                         self.notes.push(Note::Warning(format!("record {number}: {what}")));
                     }
-                    if self.config.rewrites() && !self.config.to_jsonl {
+                    if self.writes_warc() {
                         self.out.output.with(|out| wet::copy(out, head, body));
                     }
                 }
             }
+            if self.writes_warc() {
+                // As Common Crawl has it, each record is a gzip stream of its own.
+                self.out.streams().for_each(Stream::end_member);
+            }
         }
+    }
+
+    fn writes_warc(&self) -> bool {
+        self.config.rewrites() && !self.config.to_jsonl
     }
 
     fn conversion(&mut self, origin: &Origin, number: u64, head: &[u8], body: &[u8]) {
         self.notes.extend(warning(self.config, number, body));
         self.out.begin(&origin.record(number));
-        let start = self.out.output.len();
+        let starts: Vec<usize> = self.out.streams().map(|stream| stream.len()).collect();
         judge(&mut self.filter, body, &mut self.out);
         self.out.end();
         if self.config.rewrites() {
-            // The head tells the length, so it comes when the body is known.
-            self.out.output.with(|out| {
-                let body = out.split_off(start);
-                if self.config.to_jsonl {
-                    wet::write_json(out, head, &body);
-                } else {
-                    wet::write(out, head, &body);
-                }
-            });
+            for (stream, start) in self.out.streams().zip(starts) {
+                // The head tells the length, so it comes when the body is known.
+                stream.with(|out| {
+                    let body = out.split_off(start);
+                    if self.config.to_jsonl {
+                        wet::write_json(out, head, &body);
+                    } else {
+                        wet::write(out, head, &body);
+                    }
+                });
+            }
         }
     }
 }
@@ -307,9 +334,7 @@ impl<'w> Pages<'w> {
             }
             Part::Separator(bytes) => {
                 let note = self.end(filter, out);
-                if self.config.rewrites() {
-                    out.output.extend(bytes);
-                }
+                out.copy(bytes);
                 self.begin(out);
                 note
             }
@@ -338,17 +363,20 @@ impl<'w> Pages<'w> {
     }
 }
 
-/// Where documents go: to the output, in the form that was asked for.
+/// Where documents go: to the output in the form that was asked for, to the rejects if that is
+/// text, and into the counts.
 struct Out<'m> {
     format: Format,
-    output: Buffer,
+    output: Stream,
     writer: Box<dyn Writer + 'm>,
-    has_kept: bool,
+    rejects: Option<Stream>,
+    rejects_writer: Option<Text<Stream>>,
+    counts: Counts,
 }
 
 impl<'m> Out<'m> {
     fn new(config: &Config, model: &'m Model) -> Out<'m> {
-        let output = Buffer::default();
+        let output = Stream::default();
         let out = output.clone();
         let (policy, rules) = (config.policy, || config.rules.clone());
         let writer: Box<dyn Writer + 'm> = match config.format {
@@ -358,19 +386,42 @@ impl<'m> Out<'m> {
             Format::Json => Box::new(Json::new(out)),
             Format::Html => Box::new(Report::new(out, model, policy, rules())),
         };
-        Out { format: config.format, output, writer, has_kept: false }
+        let rejects = config.rejects.as_deref().map(|path| {
+            let compression = Compression::of_name(&path.to_string_lossy()).0;
+            Stream { compression, ..Stream::default() }
+        });
+        let counts = Counts::default();
+        Out { format: config.format, output, writer, rejects, rejects_writer: None, counts }
     }
 
     fn begin(&mut self, name: &str) {
         if let Format::Text(selection, blank) = self.format {
             // As if it were the only one: a line end between two texts is not for this to add.
             self.writer = Box::new(Text::new(self.output.clone(), selection, blank));
+            let rejects = self.rejects.clone();
+            self.rejects_writer = rejects.map(|out| Text::new(out, Selection::Dropped, blank));
         }
+        self.counts.documents += 1;
         self.writer.begin_document(name).expect(IN_MEMORY);
     }
 
     fn end(&mut self) {
         self.writer.end_document().expect(IN_MEMORY);
+    }
+
+    /// Passes on what stands around documents, where the form allows that.
+    fn copy(&mut self, bytes: &[u8]) {
+        if let Format::Text(..) = self.format {
+            self.streams().for_each(|stream| stream.with(|out| out.extend_from_slice(bytes)));
+        }
+    }
+
+    fn streams(&mut self) -> impl Iterator<Item = &mut Stream> {
+        iter::once(&mut self.output).chain(&mut self.rejects)
+    }
+
+    fn len(&mut self) -> usize {
+        self.streams().map(|stream| stream.len()).sum()
     }
 }
 
@@ -378,8 +429,9 @@ impl Sink for Out<'_> {
     type Error = io::Error;
 
     fn take(&mut self, piece: &Piece<'_>) -> io::Result<()> {
-        self.has_kept |= piece.verdict.is_some_and(|verdict| verdict.kept);
-        self.writer.take(piece)
+        self.counts.add(piece);
+        self.writer.take(piece)?;
+        self.rejects_writer.iter_mut().try_for_each(|rejects| rejects.take(piece))
     }
 }
 
@@ -404,31 +456,50 @@ impl Sink for InString<'_, '_> {
     }
 }
 
-/// Bytes that a writer writes and its worker takes.
+/// Bytes that a writer writes and its worker takes, compressed.
 #[derive(Clone, Debug, Default)]
-struct Buffer(Rc<RefCell<Vec<u8>>>);
+struct Stream {
+    bytes: Rc<RefCell<Vec<u8>>>,
+    /// How much of `bytes` has been compressed.
+    done: usize,
+    compression: Compression,
+}
 
-impl Buffer {
-    fn take(&self) -> Vec<u8> {
-        self.0.take()
+impl Stream {
+    fn take(&mut self) -> Vec<u8> {
+        self.compress();
+        self.done = 0;
+        self.bytes.take()
     }
 
     fn len(&self) -> usize {
-        self.0.borrow().len()
-    }
-
-    fn extend(&self, bytes: &[u8]) {
-        self.0.borrow_mut().extend_from_slice(bytes);
+        self.bytes.borrow().len()
     }
 
     fn with(&self, change: impl FnOnce(&mut Vec<u8>)) {
-        change(&mut self.0.borrow_mut());
+        change(&mut self.bytes.borrow_mut());
+    }
+
+    /// What is written from now on is another member of a gzip stream.
+    fn end_member(&mut self) {
+        if self.compression == Compression::Gzip {
+            self.compress();
+        }
+    }
+
+    fn compress(&mut self) {
+        let mut bytes = self.bytes.borrow_mut();
+        if self.compression != Compression::Plain && bytes.len() > self.done {
+            let rest = bytes.split_off(self.done);
+            bytes.extend(self.compression.compress(rest));
+        }
+        self.done = bytes.len();
     }
 }
 
-impl Write for Buffer {
+impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.extend(bytes);
+        self.with(|out| out.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 

@@ -153,6 +153,15 @@ fn wrong_usage_is_status_2_and_writes_nothing() {
         &["--to", "jsonl", "--json"],
         &["--to", "text"],
         &["--on-error", "retry"],
+        &["--jobs", "0"],
+        &["--output", "out"],
+        &["--output", "out", "-"],
+        &["--output", "out", "page", "--html", "report"],
+        &["--resume", "page"],
+        &["--resume", "--output", "out", "--rejects", "rest", "page"],
+        &["--rejects", "rest", "--invert"],
+        &["--rejects", "rest", "--json"],
+        &["--stats=xml"],
     ] {
         let ran = scratch.run(args, PAGE);
         ran.status(2);

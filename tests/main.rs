@@ -7,6 +7,7 @@ mod explain;
 mod formats;
 mod golden;
 mod html;
+mod long;
 mod properties;
 mod rules;
 mod streaming;

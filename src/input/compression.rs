@@ -18,9 +18,10 @@ use super::{BUFFER_BYTES, Reader};
 const XZ_PRESET: u32 = 2;
 
 /// How a stream is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
     /// Not at all.
+    #[default]
     Plain,
     /// gzip.
     Gzip,
@@ -81,66 +82,29 @@ impl Compression {
         })
     }
 
-    /// An encoder into memory; `None` where there is nothing to do.
-    pub fn encoder(self) -> Option<Encoder> {
-        Some(match self {
-            Compression::Plain => return None,
-            Compression::Gzip => Encoder::Gzip(GzEncoder::new(Vec::new(), Default::default())),
-            Compression::Zstd => Encoder::Zstd(
-                zstd::Encoder::new(Vec::new(), zstd::DEFAULT_COMPRESSION_LEVEL).expect(IN_MEMORY),
-            ),
-            Compression::Bzip2 => Encoder::Bzip2(BzEncoder::new(Vec::new(), Default::default())),
-            Compression::Xz => Encoder::Xz(XzEncoder::new(Vec::new(), XZ_PRESET)),
-        })
-    }
-
     /// One whole stream that holds `bytes`.
     pub fn compress(self, bytes: Vec<u8>) -> Vec<u8> {
-        let Some(mut encoder) = self.encoder() else { return bytes };
-        let mut out = encoder.push(&bytes);
-        out.extend(encoder.finish());
-        out
-    }
-}
-
-const IN_MEMORY: &str = "nothing can fail in memory";
-
-/// Compresses into memory, from where the bytes are taken as they come.
-pub enum Encoder {
-    Gzip(GzEncoder<Vec<u8>>),
-    Zstd(zstd::Encoder<'static, Vec<u8>>),
-    Bzip2(BzEncoder<Vec<u8>>),
-    Xz(XzEncoder<Vec<u8>>),
-}
-
-impl Encoder {
-    /// Takes the next bytes and gives what has come out.
-    pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
-        fn step<W: Write>(
-            encoder: &mut W,
+        fn all<W: Write>(
+            mut encoder: W,
             bytes: &[u8],
-            out: impl Fn(&mut W) -> &mut Vec<u8>,
-        ) -> Vec<u8> {
-            encoder.write_all(bytes).expect(IN_MEMORY);
-            std::mem::take(out(encoder))
+            finish: fn(W) -> io::Result<Vec<u8>>,
+        ) -> io::Result<Vec<u8>> {
+            encoder.write_all(bytes)?;
+            finish(encoder)
         }
-        match self {
-            Encoder::Gzip(encoder) => step(encoder, bytes, GzEncoder::get_mut),
-            Encoder::Zstd(encoder) => step(encoder, bytes, zstd::Encoder::get_mut),
-            Encoder::Bzip2(encoder) => step(encoder, bytes, BzEncoder::get_mut),
-            Encoder::Xz(encoder) => step(encoder, bytes, XzEncoder::get_mut),
-        }
-    }
-
-    /// Ends the stream: the rest of what comes out.
-    pub fn finish(self) -> Vec<u8> {
-        match self {
-            Encoder::Gzip(encoder) => encoder.finish(),
-            Encoder::Zstd(encoder) => encoder.finish(),
-            Encoder::Bzip2(encoder) => encoder.finish(),
-            Encoder::Xz(encoder) => encoder.finish(),
-        }
-        .expect(IN_MEMORY)
+        let (out, bytes) = (Vec::new(), &bytes[..]);
+        let compressed = match self {
+            Compression::Plain => Ok(bytes.to_vec()),
+            Compression::Gzip => {
+                all(GzEncoder::new(out, Default::default()), bytes, GzEncoder::finish)
+            }
+            Compression::Zstd => zstd::encode_all(bytes, zstd::DEFAULT_COMPRESSION_LEVEL),
+            Compression::Bzip2 => {
+                all(BzEncoder::new(out, Default::default()), bytes, BzEncoder::finish)
+            }
+            Compression::Xz => all(XzEncoder::new(out, XZ_PRESET), bytes, XzEncoder::finish),
+        };
+        compressed.expect("nothing can fail in memory")
     }
 }
 
@@ -156,13 +120,8 @@ mod tests {
     #[test]
     fn several_streams_end_to_end_read_as_one() {
         for compression in ALL {
-            let mut encoder = compression.encoder().unwrap();
-            let mut bytes = Vec::new();
-            for part in [&b"one "[..], b"", b"two "] {
-                bytes.extend(encoder.push(part));
-            }
-            bytes.extend(encoder.finish());
-            bytes.extend(compression.compress(b"three".to_vec()));
+            let parts = [&b"one "[..], b"", b"two ", b"three"];
+            let bytes = parts.map(|part| compression.compress(part.to_vec())).concat();
             assert_eq!(Compression::of_head(&bytes), Some(compression));
             let mut text = String::new();
             let raw: Reader = Box::new(io::Cursor::new(bytes));

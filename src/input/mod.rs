@@ -68,8 +68,6 @@ pub struct Opened {
     pub reader: Reader,
     /// What they hold.
     pub format: Format,
-    /// How they were compressed.
-    pub compression: Compression,
     /// Whether it was asked for, and there are bytes that text does not have.
     pub is_binary: bool,
 }
@@ -97,7 +95,7 @@ pub fn open(raw: Reader, name: &str, form: Form, tells_binary: bool) -> io::Resu
         head.len() >= HEAD_BYTES || (told.is_some() && !tells_binary)
     })?;
     let format = format.unwrap_or(Format::Text);
-    Ok(Opened { reader, format, compression, is_binary: is_binary && tells_binary })
+    Ok(Opened { reader, format, is_binary: is_binary && tells_binary })
 }
 
 /// Looks at the start of a stream, more and more of it until that is `enough` or all. The stream
@@ -331,6 +329,5 @@ mod tests {
         let mut reader = opened.reader;
         assert!(reader.read_to_end(&mut text).is_err());
         assert!(text.starts_with(b"A page.\n"));
-        assert_eq!(opened.compression, Compression::Gzip);
     }
 }
