@@ -4,6 +4,7 @@
 //! ASCII letters, a number, or something else; the first two are taken whole, the rest goes
 //! character by character through a table.
 
+use std::hint::select_unpredictable;
 use std::sync::OnceLock;
 
 use memchr::memchr;
@@ -328,13 +329,23 @@ impl Scan<'_> {
     #[inline(always)]
     fn block(&mut self, with: impl Instructions, text: &[u8]) -> usize {
         let mut bytes = [0; BLOCK + HEAD];
-        let len = text.len().min(BLOCK);
+        let mut len = text.len().min(BLOCK);
         match text.first_chunk::<BLOCK>() {
             Some(block) => bytes[..BLOCK].copy_from_slice(block),
             None => bytes[..len].copy_from_slice(text),
         }
         let Masks { space, letter, upper, digit, word } =
             with.classify(bytes.first_chunk().expect("it is long enough"));
+        if text.len() > BLOCK {
+            // A word at the end of the block may go on behind it: it is left to the next block.
+            len -= word.leading_ones() as usize;
+            if len == 0 {
+                let run = text.iter().position(|&byte| !is_of_word(byte));
+                let run = run.unwrap_or(text.len());
+                self.characters(&text[..run]);
+                return run;
+            }
+        }
         let inside = u64::MAX >> (BLOCK - len);
         let symbol = !(space | word) & inside;
         let mut starts = (word & !(word << 1)) & inside | symbol;
@@ -343,9 +354,9 @@ impl Scan<'_> {
         while starts != 0 {
             let start = starts.trailing_zeros() as usize;
             starts &= starts - 1;
-            self.spaces(&bytes[end..start]);
-            end = start + 1;
+            self.spaces(&bytes, end, start);
             if symbol >> start & 1 != 0 {
+                end = start + 1;
                 let byte = bytes[start];
                 self.symbol(char::from(byte), ASCII[usize::from(byte & 0x7f)]);
                 if self.counts.in_target {
@@ -355,16 +366,6 @@ impl Scan<'_> {
             }
             let run = (word >> start).trailing_ones() as usize;
             end = start + run;
-            if end == BLOCK && text.len() > BLOCK {
-                // It may go on behind the block.
-                if start > 0 {
-                    return start;
-                }
-                let rest = text.iter().position(|&byte| !is_of_word(byte));
-                let run = rest.unwrap_or(text.len());
-                self.characters(&text[..run]);
-                return run;
-            }
             let all = u64::MAX >> (BLOCK - run);
             if letter >> start & all == all {
                 self.letters(&bytes, start, run, upper >> start & all);
@@ -374,23 +375,23 @@ impl Scan<'_> {
                 self.characters(&bytes[start..end]);
             }
         }
-        self.spaces(&bytes[end..len]);
+        self.spaces(&bytes, end, len);
         len
     }
 
-    /// Takes ASCII white space.
+    /// Takes the ASCII white space that is `bytes[start..end]`, if any.
     #[inline(always)]
-    fn spaces(&mut self, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        if self.counts.chars == 0 {
-            let columns = bytes.iter().map(|&byte| if byte == b'\t' { 4 } else { 1 });
-            self.counts.indent += columns.sum::<u32>();
+    fn spaces(&mut self, bytes: &[u8; BLOCK + HEAD], start: usize, end: usize) {
+        let counts = &mut self.counts;
+        if counts.chars == 0 {
+            let columns = bytes[start..end].iter().map(|&byte| if byte == b'\t' { 4 } else { 1 });
+            counts.indent += columns.sum::<u32>();
         } else {
-            self.counts.spaces += bytes.len() as u32;
+            // Whether there is any cannot be guessed, so there is no branch on it.
+            counts.spaces += (end - start) as u32;
         }
-        self.counts.previous_symbol = None;
+        let before = counts.previous_symbol;
+        counts.previous_symbol = select_unpredictable(start == end, before, None);
     }
 
     /// Takes `len` characters that are part of words, the first and the last of them these.
@@ -423,9 +424,9 @@ impl Scan<'_> {
         counts.letter_words += 1;
         counts.capitalised += (upper & 1) as u32;
         counts.shouted += u32::from(capitals >= 2 && capitals == letters);
-        let head = bytes[start..].first_chunk().expect("as much lies behind the block");
+        let word = bytes[start..].first_chunk().expect("as much lies behind the block");
         let tail = bytes.get(start + HEAD..start + len).unwrap_or_default();
-        self.words.letters(head, len, tail);
+        self.words.letters(word, len, tail);
     }
 
     /// Takes the number that is `bytes[start..start + len]`.
@@ -520,7 +521,7 @@ impl Scan<'_> {
         counts.chars += 1;
         counts.symbols += 1;
         for (bit, count) in self.signs.iter_mut().enumerate() {
-            *count += character.signs >> bit & 1;
+            *count += u16::from(character.signs & 1 << bit != 0);
         }
         if character.signs & sign::PAIRS != 0 {
             pair(counts, c);

@@ -18,8 +18,9 @@ const WHOLE_LINE_CHARS: usize = 14;
 /// that inflect.
 const STEM_CHARS: u32 = 5;
 
-/// Letters of a word that are hashed at once; most words have fewer.
-pub(super) const HEAD: usize = 8;
+/// Letters of a word that are hashed at once, half of them at least; most words have no more than
+/// half.
+pub(super) const HEAD: usize = 16;
 
 /// The most tokens a line has.
 pub(super) const MAX_TOKENS: usize = 3 * MAX_WORDS + 5;
@@ -148,18 +149,25 @@ impl Words {
     #[inline(always)]
     pub(super) fn letters(&mut self, head: &[u8; HEAD], len: usize, tail: &[u8]) {
         let lower = |byte: u8| u64::from(byte | 0x20);
-        // How long a word is cannot be guessed, so all of `head` is hashed whatever the length.
+        // How long a word is cannot be guessed, so a whole half of `head` is hashed whatever the
+        // length.
         let (mut hash, mut hashes) = (0, [0; HEAD]);
-        for (hashes, &byte) in hashes.iter_mut().zip(head) {
-            hash = mix(hash, lower(byte));
-            *hashes = hash;
+        let mut half = |half: usize| {
+            for index in half * HEAD / 2..(half + 1) * HEAD / 2 {
+                hash = mix(hash, lower(head[index]));
+                hashes[index] = hash;
+            }
+        };
+        half(0);
+        if len > HEAD / 2 {
+            half(1);
         }
-        hash = hashes[len.clamp(1, HEAD) - 1];
+        let stem = hashes[STEM_CHARS as usize - 1];
+        let mut hash = hashes[len.clamp(1, HEAD) - 1];
         for &byte in tail {
             hash = mix(hash, lower(byte));
         }
-        let is_long = len > STEM_CHARS as usize;
-        self.found(Word { hash: mix(hash, 1), stem: hashes[STEM_CHARS as usize - 1], is_long });
+        self.found(Word { hash: mix(hash, 1), stem, is_long: len > STEM_CHARS as usize });
     }
 
     /// A number of so many digits.

@@ -221,6 +221,18 @@ impl Window {
 struct Batch {
     x: [Units; BATCH],
     len: usize,
+    /// Room for what is not needed later.
+    sums: [Sums; BATCH],
+    gates: [Sums; BATCH],
+    y: [Units; BATCH],
+}
+
+impl Batch {
+    #[inline(always)]
+    fn new(len: usize) -> Batch {
+        let (x, sums) = ([[[0; 2]; UNIT_PAIRS]; BATCH], [[0; HIDDEN]; BATCH]);
+        Batch { x, len, sums, gates: sums, y: x }
+    }
 }
 
 /// The network's state in the middle of a document.
@@ -269,17 +281,17 @@ impl Stream {
         inputs: &[Input],
         out: &mut impl FnMut(Logits),
     ) {
-        let mut sums = [[0; HIDDEN]; BATCH];
-        let mut batch = Batch { x: [[[0; 2]; UNIT_PAIRS]; BATCH], len: inputs.len() };
+        let mut batch = Batch::new(inputs.len());
+        let Batch { x, sums, .. } = &mut batch;
         network.input.product(with, inputs, &mut sums[..inputs.len()]);
         let bits = network.input.bits + INPUT_BITS - UNIT_BITS;
-        for (x, sums) in batch.x.iter_mut().zip(&sums[..inputs.len()]) {
+        for (x, sums) in x.iter_mut().zip(&sums[..inputs.len()]) {
             for (x, &sum) in x.as_flattened_mut().iter_mut().zip(sums) {
                 *x = narrow(sum, bits).max(0);
             }
         }
         self.recur(with, network, 0, &mut batch);
-        self.convolve(with, network, 0, batch, out);
+        self.convolve(with, network, 0, &mut batch, out);
     }
 
     /// Gives `out` the logits of all lines still owed, as if the document ended here. The
@@ -295,19 +307,18 @@ impl Stream {
         with: impl Instructions,
         network: &Network,
         first: usize,
-        mut batch: Batch,
+        batch: &mut Batch,
         out: &mut impl FnMut(Logits),
     ) {
         let windows = self.windows.iter_mut().zip(&network.convolutions);
         for (window, convolution) in windows.skip(first) {
-            window.push(convolution, with, &mut batch);
+            window.push(convolution, with, batch);
             if batch.len == 0 {
                 return;
             }
         }
-        self.recur(with, network, 1, &mut batch);
-        let mut sums = [[0; HIDDEN]; BATCH];
-        let sums = &mut sums[..batch.len];
+        self.recur(with, network, 1, batch);
+        let sums = &mut batch.sums[..batch.len];
         network.head.product(with, &batch.x[..batch.len], sums);
         let step = 1.0 / (1_u32 << (network.head.bits + UNIT_BITS)) as f32;
         for sums in sums {
@@ -327,13 +338,12 @@ impl Stream {
         batch: &mut Batch,
     ) {
         let recurrence = &network.recurrences[index];
-        let x = &mut batch.x[..batch.len];
-        let (mut gates, mut sums) = ([[0; HIDDEN]; BATCH], [[0; HIDDEN]; BATCH]);
+        let Batch { x, sums, gates, y: states, .. } = batch;
+        let x = &mut x[..batch.len];
         recurrence.gate.product(with, x, &mut gates[..batch.len]);
         recurrence.candidate.product(with, x, &mut sums[..batch.len]);
         let gate_step = 1.0 / (1_u32 << (recurrence.gate.bits + UNIT_BITS)) as f32;
         let candidate_step = 1.0 / (1_u32 << (recurrence.candidate.bits + UNIT_BITS)) as f32;
-        let mut states = [[[0; 2]; UNIT_PAIRS]; BATCH];
         let state = &mut self.states[index];
         for line in 0..batch.len {
             let gates = gates[line].map(|sum| sigmoid(sum as f32 * gate_step));
@@ -346,7 +356,7 @@ impl Stream {
             }
         }
         recurrence.out.product(with, &states[..batch.len], &mut sums[..batch.len]);
-        for (x, sums) in x.iter_mut().zip(&sums) {
+        for (x, sums) in x.iter_mut().zip(&*sums) {
             for (x, &sum) in x.as_flattened_mut().iter_mut().zip(sums) {
                 *x = x.saturating_add(narrow(sum, recurrence.out.bits));
             }
@@ -389,8 +399,7 @@ impl<F: FnMut(Logits)> Work for Drain<'_, F> {
             while padding > 0 && stream.windows[layer].inputs > 0 {
                 let len = padding.min(BATCH);
                 padding -= len;
-                let batch = Batch { x: [[[0; 2]; UNIT_PAIRS]; BATCH], len };
-                stream.convolve(with, network, layer, batch, out);
+                stream.convolve(with, network, layer, &mut Batch::new(len), out);
             }
         }
         stream.windows.iter_mut().for_each(Window::reset);
@@ -407,10 +416,9 @@ impl Window {
         // The first lines of a document only fill the window.
         let first = self.lag().saturating_sub(self.inputs).min(len);
         self.inputs += len;
-        let mut mixed = [[[0; 2]; UNIT_PAIRS]; BATCH];
-        let mut sums = [[0; HIDDEN]; BATCH];
         batch.len = len - first;
-        for (line, mixed) in (first..len).zip(&mut mixed) {
+        let Batch { x, sums, y: mixed, .. } = batch;
+        for (line, mixed) in (first..len).zip(&mut *mixed) {
             let mut mix = [0; HIDDEN];
             for (tap, weights) in convolution.taps.iter().enumerate() {
                 let x = self.lines[line + tap * self.dilation].as_flattened();
@@ -424,7 +432,7 @@ impl Window {
         }
         let sums = &mut sums[..batch.len];
         convolution.matrix.product(with, &mixed[..batch.len], sums);
-        for ((line, x), sums) in (first..len).zip(&mut batch.x).zip(&*sums) {
+        for ((line, x), sums) in (first..len).zip(x).zip(&*sums) {
             let centre = self.lines[line + self.lag()].as_flattened();
             for ((x, &sum), centre) in x.as_flattened_mut().iter_mut().zip(sums).zip(centre) {
                 *x = centre.saturating_add(narrow(sum, convolution.matrix.bits).max(0));

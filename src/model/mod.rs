@@ -15,6 +15,7 @@ use integer::{BATCH, Stream};
 pub use network::LOOKAHEAD;
 use network::{EMBEDDING, Logits};
 
+use crate::decode::DOUBT;
 use crate::features::{Dense, Listener};
 use crate::label::Kind;
 use crate::simd::{self, Instructions, Work};
@@ -29,6 +30,8 @@ pub struct Scores {
     pub border: f32,
     /// The probability of content, 0 to 1.
     pub probability: f32,
+    /// The same with the doubt that the lines of a page share: what its border is made of.
+    pub(crate) doubted: f32,
     /// Log-likelihoods of the kinds in the order of [`Kind::ALL`], up to a constant.
     pub kinds: [f32; Kind::COUNT],
 }
@@ -174,16 +177,42 @@ impl Work for Flush<'_, '_> {
             }
             *input = integer::input(dense, &embedding);
         }
-        let calibration = model.calibration();
-        stream.push_with(with, model.network(), inputs, &mut |logits| {
-            ready.push_back(scores(calibration, &logits));
+        let (calibration, mut logits, mut count) = (model.calibration(), [None; BATCH], 0);
+        stream.push_with(with, model.network(), inputs, &mut |line| {
+            logits[count] = Some(line);
+            count += 1;
         });
+        let mut contents = [0.0; BATCH];
+        for (content, line) in contents.iter_mut().zip(logits.iter().flatten()) {
+            *content = content_of(calibration, line);
+        }
+        let probabilities = contents.map(math::sigmoid);
+        let doubted = contents.map(|content| math::sigmoid(DOUBT * content));
+        for (index, line) in logits.iter().flatten().enumerate() {
+            ready.push_back(Scores {
+                content: contents[index],
+                border: 0.0,
+                probability: probabilities[index],
+                doubted: doubted[index],
+                kinds: line.kinds,
+            });
+        }
         keys.clear();
         queued.clear();
     }
 }
 
+fn content_of(calibration: Calibration, logits: &Logits) -> f32 {
+    calibration.factor * logits.content + calibration.offset
+}
+
 fn scores(calibration: Calibration, logits: &Logits) -> Scores {
-    let content = calibration.factor * logits.content + calibration.offset;
-    Scores { content, border: 0.0, probability: math::sigmoid(content), kinds: logits.kinds }
+    let content = content_of(calibration, logits);
+    Scores {
+        content,
+        border: 0.0,
+        probability: math::sigmoid(content),
+        doubted: math::sigmoid(DOUBT * content),
+        kinds: logits.kinds,
+    }
 }
