@@ -6,7 +6,6 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::thread;
 
 use anyhow::{Context, Result, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -401,8 +400,8 @@ pub struct Config {
     pub rejects: Option<PathBuf>,
     /// How the counts of the run are printed.
     pub stats: Option<Stats>,
-    /// How many threads work.
-    pub jobs: usize,
+    /// How many threads work; if not said, one for each processor.
+    pub jobs: Option<NonZero<usize>>,
     /// Whether each line is written at once.
     pub is_line_buffered: bool,
     /// Whether the exit status tells that nothing was kept.
@@ -470,7 +469,6 @@ fn contradiction(args: &Args) -> Result<(), clap::Error> {
 fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {
     let settings = settings(&args);
     let is_terminal = is_terminal && args.output.is_none();
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
     let policy = Policy { threshold: threshold(&args), keep: kinds_to_keep(&args) };
     let format = if args.annotate || args.explain {
         let has_colour = match args.color.unwrap_or(When::Auto) {
@@ -511,7 +509,7 @@ fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {
         settings,
         rejects: args.rejects,
         stats: args.stats,
-        jobs: jobs.map_or(1, NonZero::get),
+        jobs: args.jobs,
         is_line_buffered: args.line_buffered || is_terminal,
         tells_if_nothing_kept: args.exit_status,
         is_quiet: args.quiet,

@@ -3,14 +3,15 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use dechrome::output::html;
+use same_file::is_same_file;
 
-use crate::cli::{Config, Format, OnError, Stats};
+use crate::cli::{Config, Format, OnError, Source, Stats};
 use crate::input::Fault;
 use crate::input::compression::Compression;
 use crate::input::records::Position;
@@ -44,8 +45,16 @@ struct Side {
 }
 
 impl Side {
-    fn create(path: &Path) -> Result<Side> {
+    fn create(config: &Config, path: &Path) -> Result<Side> {
         let title = shown(path);
+        for source in &config.sources {
+            if let Source::File(input) = source
+                && is_same_file(input, path).unwrap_or(false)
+                && input.is_file()
+            {
+                bail!("{title} is an input and is not written over");
+            }
+        }
         let create = || {
             let file = WholeFile::create(path)?;
             Ok::<_, io::Error>((file.handle()?, file))
@@ -83,8 +92,9 @@ impl<'c> Delivery<'c> {
     /// # Errors
     /// If one cannot be written.
     pub fn new(config: &'c Config, progress: Progress) -> Result<Delivery<'c>> {
-        let report = config.report.as_deref().map(Side::create).transpose()?;
-        let rejects = config.rejects.as_deref().map(Side::create).transpose()?;
+        let create = |path: &PathBuf| Side::create(config, path);
+        let report = config.report.as_ref().map(create).transpose()?;
+        let rejects = config.rejects.as_ref().map(create).transpose()?;
         let mut out = output(config, report.as_ref())?;
         if let Format::Html = config.format {
             let head = html::head(config.policy);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
+use std::num::NonZero;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -66,13 +67,18 @@ pub fn run(config: &Config) -> Result<Status> {
     let read = Arc::default();
     let mut delivery = Delivery::new(config, Progress::new(config, Arc::clone(&read)))?;
     let mut sources = Sources::new(config, tree, read);
-    let is_alone = config.jobs == 1 || config.is_line_buffered || sources.is_lone_text();
-    let end = if is_alone {
-        alone(config, model, sources, &mut delivery)
-    } else {
-        together(config, model, sources, &mut delivery)
+    let is_alone = config.is_line_buffered || sources.is_lone_text();
+    let end = match if is_alone { 1 } else { jobs(config) } {
+        1 => alone(config, model, sources, &mut delivery),
+        jobs => together(config, jobs, model, sources, &mut delivery),
     };
     delivery.finish(end)
+}
+
+/// How many threads are to work. To ask for the processors takes longer than a short page.
+fn jobs(config: &Config) -> usize {
+    let jobs = config.jobs.or_else(|| thread::available_parallelism().ok());
+    jobs.map_or(1, NonZero::get)
 }
 
 /// Does one thing after the other.
@@ -103,18 +109,19 @@ enum Pending {
 /// short, so that the fastest waits for the slowest.
 fn together(
     config: &Config,
+    jobs: usize,
     model: &Model,
     sources: Sources<'_>,
     delivery: &mut Delivery<'_>,
 ) -> Result<(), Stop> {
-    let (work, jobs) = mpsc::sync_channel::<(Job, SyncSender<Chunk>)>(1);
-    let (pending, order) = mpsc::sync_channel(2 * config.jobs);
-    let jobs = &Mutex::new(jobs);
+    let (work, queue) = mpsc::sync_channel::<(Job, SyncSender<Chunk>)>(1);
+    let (pending, order) = mpsc::sync_channel(2 * jobs);
+    let queue = &Mutex::new(queue);
     thread::scope(|scope| {
-        for _ in 0..config.jobs {
+        for _ in 0..jobs {
             scope.spawn(move || {
                 let mut worker = Worker::new(config, model);
-                let next = || jobs.lock().expect("no thread panics with it").recv();
+                let next = || queue.lock().expect("no thread panics with it").recv();
                 while let Ok((job, chunks)) = next() {
                     // Whether anyone still wants it shows in the next job.
                     _ = worker.run(job, &mut |chunk| chunks.send(chunk).map_err(drop));

@@ -160,6 +160,9 @@ fn no_input_is_written_over() {
     refused(&[KEEP_NONE, "-o", "in", "in/a"], "in/a is an input and is not written over");
     refused(&[KEEP_NONE, "-o", "in", "in"], "in: lies in the output directory in");
     refused(&[KEEP_NONE, "-o", ".", "in"], "in: lies in the output directory .");
+    refused(&["--rejects", "in/a", "in/a"], "in/a is an input and is not written over");
+    refused(&["--html", "in/../in/a", "in/a"], "is an input and is not written over");
+    assert_eq!(fs::read(scratch.path("in/a")).unwrap(), b"a\n");
     assert_eq!(fs::read(scratch.path("in/sub/a")).unwrap(), b"b\n");
 }
 
@@ -251,7 +254,8 @@ fn what_was_ended_is_taken_up_again() {
     let expected = files(&scratch.path("whole"));
     assert_eq!(expected.len(), 3);
 
-    let (mut waits, mut ended) = ((0..).map(|step| 10 + step * 37 % 400), 0);
+    // Longer and longer, so that it comes to its end on any machine.
+    let (mut waits, mut ended) = ((10..).step_by(40), 0);
     for signals in ["-INT", "-KILL"].into_iter().cycle() {
         let mut child = Guard(scratch.command(&args("ended")).spawn().unwrap());
         thread::sleep(Duration::from_millis(waits.next().unwrap()));
