@@ -18,12 +18,23 @@
 //! Blank lines and lines that start with `#` are skipped. A first word of the pattern that is the
 //! name of a kind is taken for the kind; write `[f]orm` for the pattern.
 
-use regex::bytes::{RegexSet, RegexSetBuilder};
+//! # Cost
+//! A thousand patterns at once are more than an automaton can be built for while it runs. So each
+//! line is first searched for the literals without which the patterns cannot match, all in one
+//! pass, and a pattern is tried only on lines that have one of its literals. Patterns without
+//! literals, as `^.{1,9}$`, are tried together on every line.
+
+mod required;
+
+use std::sync::Arc;
+
+use aho_corasick::AhoCorasick;
+use regex::bytes::{Regex, RegexSet, RegexSetBuilder};
 
 use crate::error::Error;
 use crate::label::{Kind, Label};
 
-/// All patterns together may take this much memory once compiled.
+/// The patterns without literals may take this much memory together once compiled.
 const MAX_COMPILED_BYTES: usize = 64 << 20;
 
 /// What a rule says of a line.
@@ -86,10 +97,23 @@ fn split_word(text: &str) -> (&str, &str) {
     (word, rest.trim_start())
 }
 
-/// Rules, compiled.
+/// Rules, compiled. A clone shares them.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    patterns: RegexSet,
+    compiled: Option<Arc<Compiled>>,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    /// All literals, in either case.
+    literals: AhoCorasick,
+    /// The rule that each literal belongs to.
+    owners: Vec<usize>,
+    /// By rule; `None` for those that are among `others`.
+    patterns: Vec<Option<Regex>>,
+    /// The patterns without literals, and their rules.
+    others: RegexSet,
+    other_rules: Vec<usize>,
     told: Vec<Told>,
     places: Vec<String>,
 }
@@ -98,23 +122,44 @@ impl Rules {
     /// Compiles rules; later ones take precedence.
     ///
     /// # Errors
-    /// [`Error::Rule`] for the first pattern that is no regular expression, or when all together
-    /// are too large.
+    /// [`Error::Rule`] for the first pattern that is no regular expression, or when they are too
+    /// large.
     pub fn new(rules: &[Rule]) -> Result<Rules, Error> {
-        let patterns = rules.iter().map(|rule| &rule.pattern);
-        let compiled = RegexSetBuilder::new(patterns).size_limit(MAX_COMPILED_BYTES).build();
-        let patterns = compiled.map_err(|error| {
-            // The set does not say which pattern is wrong.
-            let wrong = rules.iter().find_map(|rule| {
-                let error = regex::bytes::Regex::new(&rule.pattern).err()?;
-                Some(Error::Rule { place: rule.place.clone(), what: in_one_line(&error) })
-            });
-            let place = || rules.last().map_or_else(String::new, |rule| rule.place.clone());
-            wrong.unwrap_or_else(|| Error::Rule { place: place(), what: in_one_line(&error) })
-        })?;
+        if rules.is_empty() {
+            return Ok(Rules::default());
+        }
+        let failed = |place: &str, error: &dyn std::error::Error| Error::Rule {
+            place: place.to_owned(),
+            what: in_one_line(error),
+        };
+        let (mut literals, mut owners) = (Vec::new(), Vec::new());
+        let (mut others, mut other_rules) = (Vec::new(), Vec::new());
+        let mut patterns = Vec::new();
+        for (index, rule) in rules.iter().enumerate() {
+            let pattern = Regex::new(&rule.pattern).map_err(|error| failed(&rule.place, &error))?;
+            let required = required::literals(&rule.pattern);
+            if let Some(required) = &required {
+                owners.extend(required.iter().map(|_| index));
+                literals.extend_from_slice(required);
+            } else {
+                others.push(&rule.pattern);
+                other_rules.push(index);
+            }
+            patterns.push(required.map(|_| pattern));
+        }
+        let last = &rules.last().expect("there are rules").place;
+        let literals = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(literals)
+            .map_err(|error| failed(last, &error))?;
+        let others = RegexSetBuilder::new(others)
+            .size_limit(MAX_COMPILED_BYTES)
+            .build()
+            .map_err(|error| failed(last, &error))?;
         let told = rules.iter().map(|rule| rule.told).collect();
         let places = rules.iter().map(|rule| rule.place.clone()).collect();
-        Ok(Rules { patterns, told, places })
+        let compiled = Compiled { literals, owners, patterns, others, other_rules, told, places };
+        Ok(Rules { compiled: Some(Arc::new(compiled)) })
     }
 
     /// What the rules say of a line, `text` without its ending.
@@ -124,16 +169,35 @@ impl Rules {
 
     /// The same, with the place of the rule that says it.
     pub fn find(&self, text: &[u8]) -> Option<(Told, &str)> {
-        if self.told.is_empty() {
-            return None;
-        }
-        let last = self.patterns.matches(text).iter().next_back()?;
-        Some((self.told[last], &self.places[last]))
+        let rules = self.compiled.as_deref()?;
+        let last = rules.last_match(text)?;
+        Some((rules.told[last], &rules.places[last]))
+    }
+}
+
+impl Compiled {
+    fn last_match(&self, text: &[u8]) -> Option<usize> {
+        let other = if self.other_rules.is_empty() {
+            None
+        } else {
+            self.others.matches(text).iter().next_back().map(|at| self.other_rules[at])
+        };
+        let found = self.literals.find_overlapping_iter(text);
+        let mut candidates: Vec<usize> =
+            found.map(|found| self.owners[found.pattern().as_usize()]).collect();
+        candidates.sort_unstable_by(|a, b| b.cmp(a));
+        candidates.dedup();
+        let mut later =
+            candidates.into_iter().take_while(|&rule| other.is_none_or(|other| rule > other));
+        let is_match = |rule: &usize| {
+            self.patterns[*rule].as_ref().is_some_and(|pattern| pattern.is_match(text))
+        };
+        later.find(is_match).or(other)
     }
 }
 
 /// The last line of a message about a pattern says what is wrong; those before draw it.
-fn in_one_line(error: &regex::Error) -> String {
+fn in_one_line(error: &dyn std::error::Error) -> String {
     let message = error.to_string();
     let last = message.lines().last().unwrap_or_default();
     last.trim().trim_start_matches("error: ").to_owned()
