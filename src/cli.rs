@@ -235,6 +235,20 @@ struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Judgement")]
     rules: Vec<PathBuf>,
 
+    /// Write rules to choose from, for several pages of a site, in place of the pages
+    ///
+    /// They come from the lines that pages share, kept or not, and from those near the border. Edit
+    /// what is written and name the file in --rules.
+    #[arg(
+        long,
+        help_heading = "Judgement",
+        conflicts_with_all = [
+            "annotate", "explain", "json", "html", "invert", "blank", "output", "rejects", "to",
+            "line_buffered",
+        ],
+    )]
+    suggest: bool,
+
     /// Judge with this model in place of the built-in one
     #[arg(long, value_name = "FILE", help_heading = "Judgement")]
     model: Option<PathBuf>,
@@ -367,6 +381,8 @@ pub enum Format {
     Json,
     /// A page for the browser.
     Html,
+    /// Rules to choose from.
+    Suggest,
 }
 
 /// What was decided.
@@ -421,14 +437,19 @@ impl Config {
     }
 }
 
-/// Reads the command line; `None` when all it asked for has been written. Wrong usage, `--help`
-/// and `--version` end the process here.
+/// Reads the command line; `None` when all it asked for has been written. `--help` and `--version`
+/// end the process here.
 ///
 /// # Errors
-/// If there is nothing to read, or a rule is none.
+/// If it is no right usage, there is nothing to read, or a rule is none.
 pub fn parse() -> Result<Option<Config>> {
     let typed = config_file::complete(env::args_os().collect(), contradiction)?;
-    let args = Args::parse_from(typed);
+    let args = match Args::try_parse_from(typed) {
+        Ok(args) => args,
+        Err(error) if error.use_stderr() => bail!(in_one_line(&error)),
+        // Not an error: the text of --help or --version.
+        Err(text) => text.exit(),
+    };
     if let Some(generated) = args.generate {
         return match generated.write(&mut io::stdout().lock()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -438,13 +459,23 @@ pub fn parse() -> Result<Option<Config>> {
         };
     }
     if let Err(error) = contradiction(&args) {
-        error.exit();
+        bail!(in_one_line(&error));
     }
     if args.paths.is_empty() && io::stdin().is_terminal() {
         bail!("nothing to read: name a file or pipe a page in, as in 'w3m -dump URL | dechrome'");
     }
     let rules = rules(&args)?;
     Ok(Some(decide(args, rules, io::stdout().is_terminal())))
+}
+
+/// What is wrong, and what would be right, but for the usage.
+pub fn in_one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let rows = text.lines().take_while(|row| {
+        !["Usage:", "For more information"].iter().any(|start| row.starts_with(start))
+    });
+    let words: Vec<&str> = rows.flat_map(str::split_whitespace).collect();
+    sanitize::visible(words.join(" ").trim_start_matches("error: "))
 }
 
 /// The contradictions that clap cannot see.
@@ -480,6 +511,8 @@ fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {
         if args.explain { Format::Explain(style) } else { Format::Annotate(style) }
     } else if args.html.is_some() {
         Format::Html
+    } else if args.suggest {
+        Format::Suggest
     } else if args.json {
         Format::Json
     } else {
@@ -635,6 +668,7 @@ Examples:
   dechrome --html why.html page.txt       the same to look at in a browser
   dechrome --keep caption,byline page.txt
   dechrome --never '^Sign up' page.txt    a rule of your own
+  dechrome --suggest site/*.txt > rules   rules for a site, to edit; then --rules rules
   dechrome crawl.jsonl.gz > clean.jsonl   JSON Lines with the text of each record cleaned
   dechrome --to jsonl CC-MAIN-*.warc.wet.gz
   dechrome -o clean/ crawl/               a file for each, in the same tree

@@ -14,6 +14,8 @@ use clap::error::ErrorKind;
 use clap::{Error, Parser};
 use dechrome::output::sanitize;
 
+use crate::cli::in_one_line;
+
 const VARIABLE: &str = "DECHROME_CONFIG_PATH";
 
 /// An option of the file, with its value.
@@ -55,7 +57,7 @@ pub fn complete<A: Parser>(
                 bail!("{name}:{line}: not an option and its value");
             }
             Ok(_) => {}
-            Err(error) => bail!("{name}:{line}: {}", first_line(&error)),
+            Err(error) => bail!("{name}:{line}: {}", wrong(&error)),
         }
         let is_contradicted = parse(&[command, &arguments, rest])
             .is_err_and(|error| error.kind() == ErrorKind::ArgumentConflict);
@@ -90,16 +92,12 @@ fn entries(text: &str) -> Vec<Entry> {
     entries
 }
 
-/// What is wrong, without the usage.
-fn first_line(error: &Error) -> String {
+/// What is wrong, for a message.
+fn wrong(error: &Error) -> String {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             "only for the command line".to_owned()
         }
-        _ => {
-            let message = error.to_string();
-            let line = message.lines().next().unwrap_or_default();
-            line.trim_start_matches("error: ").to_owned()
-        }
+        _ => in_one_line(error),
     }
 }

@@ -20,6 +20,7 @@ use crate::progress::Progress;
 use crate::run::{Status, report, shown};
 use crate::source::Event;
 use crate::stats::Counts;
+use crate::suggest;
 use crate::whole::WholeFile;
 use crate::work::{Chunk, Note, Origin};
 
@@ -72,6 +73,8 @@ pub struct Delivery<'c> {
     /// The file that `out` writes to, if it is not standard output.
     report: Option<Side>,
     out: Box<dyn Write>,
+    /// What there is to make suggestions from.
+    survey: Vec<u8>,
     rejects: Option<Side>,
     counts: Counts,
     has_failed: bool,
@@ -106,6 +109,7 @@ impl<'c> Delivery<'c> {
             progress,
             report,
             out,
+            survey: Vec::new(),
             rejects,
             counts: Counts::default(),
             has_failed: false,
@@ -170,6 +174,10 @@ impl<'c> Delivery<'c> {
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         let Some(&last) = bytes.last() else { return Ok(()) };
+        if let Format::Suggest = self.config.format {
+            self.survey.extend_from_slice(bytes);
+            return Ok(());
+        }
         if let Some(part) = &mut self.part {
             return part.write(bytes).map_err(|error| Stop::Output(part.title(), error));
         }
@@ -280,6 +288,11 @@ impl<'c> Delivery<'c> {
         let at_place = |error| (place(self.report.as_ref()), error);
         if let Format::Html = self.config.format {
             self.out.write_all(html::tail().as_bytes()).map_err(at_place)?;
+        }
+        if let Format::Suggest = self.config.format {
+            let rules = suggest::rules(&self.survey, self.config.policy.threshold);
+            let rules = rules.map_err(|error| at_place(io::Error::other(error)))?;
+            self.out.write_all(rules.as_bytes()).map_err(at_place)?;
         }
         self.out.flush().map_err(at_place)?;
         let report = self.report.filter(|_| !is_interrupted);

@@ -13,6 +13,7 @@ mod progress;
 mod run;
 mod source;
 mod stats;
+mod suggest;
 mod tree;
 mod whole;
 mod work;

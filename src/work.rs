@@ -383,7 +383,7 @@ impl<'m> Out<'m> {
             Format::Text(selection, blank) => Box::new(Text::new(out, selection, blank)),
             Format::Annotate(style) => Box::new(Annotate::new(out, style)),
             Format::Explain(style) => Box::new(Explain::new(out, style, model, policy, rules())),
-            Format::Json => Box::new(Json::new(out)),
+            Format::Json | Format::Suggest => Box::new(Json::new(out)),
             Format::Html => Box::new(Report::new(out, model, policy, rules())),
         };
         let rejects = config.rejects.as_deref().map(|path| {

@@ -162,14 +162,34 @@ fn wrong_usage_is_status_2_and_writes_nothing() {
         &["--rejects", "rest", "--invert"],
         &["--rejects", "rest", "--json"],
         &["--stats=xml"],
+        &["--suggest", "--json"],
+        &["--suggest", "--invert"],
     ] {
         let ran = scratch.run(args, PAGE);
         ran.status(2);
         assert_eq!(shown(&ran.0.stdout), "", "{args:?}");
-        assert!(!ran.stderr().is_empty(), "{args:?}");
+        assert!(ran.stderr().starts_with("dechrome: "), "{args:?}: {}", ran.stderr());
+        assert_eq!(ran.stderr().lines().count(), 1, "{args:?}: {}", ran.stderr());
     }
-    let ran = scratch.run(&["--keep", "menu", "--drop", "menu"], "");
-    assert!(ran.stderr().contains("'menu' is both in --keep and in --drop"), "{}", ran.stderr());
+    for (args, message) in [
+        (&["--keep", "menu", "--drop", "menu"][..], "'menu' is both in --keep and in --drop"),
+        (&["--precision", "--recall"], "the argument '--precision' cannot be used with '--recall'"),
+        (
+            &["--only=prose", "--keep=menu"],
+            "the argument '--only <KIND,..>' cannot be used with '--keep <KIND,..>'",
+        ),
+        (&["--nonsense\x1b[2J"], "unexpected argument '--nonsense' found"),
+    ] {
+        let said = scratch.run(args, "").stderr();
+        assert!(said.starts_with(&format!("dechrome: {message}")), "{said}");
+    }
+    // Who names an unknown kind is told the known ones.
+    for option in ["--keep", "--drop", "--only"] {
+        let said = scratch.run(&[option, "headings"], "").status(2).stderr();
+        let known = Kind::ALL.map(Kind::name).join(", ");
+        assert!(said.contains(&format!("'headings' for '{option} <KIND,..>'")), "{said}");
+        assert!(said.contains(&known), "{said}");
+    }
 }
 
 #[test]
@@ -482,13 +502,16 @@ fn a_file_of_options_goes_before_the_command_line() {
         ("--invert\n--nonsense", "options:2: unexpected argument '--nonsense' found"),
         ("page", "options:1: not an option"),
         ("# one\n--invert\nother", "options:2: not an option and its value"),
-        ("--keep=nothing", "options:1: invalid value 'nothing' for '--keep <KIND,..>'"),
         ("--help", "options:1: only for the command line"),
     ] {
         let ran = with(options, &[]);
-        assert_eq!(ran.status(2).stderr(), format!("dechrome: {message}\n"));
-        assert_eq!(shown(&ran.0.stdout), "");
+        let said = ran.status(2).stderr();
+        assert!(said.starts_with(&format!("dechrome: {message}")), "{said}");
+        assert_eq!((said.lines().count(), shown(&ran.0.stdout)), (1, String::new()), "{said}");
     }
+    let ran = with("--keep=nothing", &[]);
+    let start = "dechrome: options:1: invalid value 'nothing' for '--keep <KIND,..>' [possible values: prose, ";
+    assert!(ran.status(2).stderr().starts_with(start), "{}", ran.stderr());
     let mut command = scratch.command(&["page"]);
     command.env("DECHROME_CONFIG_PATH", "none");
     let ran = crate::util::Ran(command.output().unwrap());

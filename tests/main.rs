@@ -11,4 +11,5 @@ mod long;
 mod properties;
 mod rules;
 mod streaming;
+mod suggest;
 mod util;

@@ -12,10 +12,12 @@ use dechrome::filter::Limits;
 use dechrome::model::Calibration;
 use dechrome::model::network::{EMBEDDING, layout};
 use dechrome::output::{Annotate, Blank, Json, Selection, Style, Text, Writer};
-use dechrome::{Filter, Model, Piece, Policy, Sink, Verdict};
+use dechrome::rules::Told;
+use dechrome::{Filter, Kind, Label, Model, Piece, Policy, Rule, Rules, Sink, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use regex::bytes::Regex;
 
 use crate::util::{PAGE, full_lines, lines, shown};
 
@@ -188,6 +190,59 @@ fn page() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// A rule whose pattern has or lacks literals in all sorts of ways.
+fn rule() -> impl Strategy<Value = Rule> {
+    let part = select(vec![
+        "ask",
+        "Ski",
+        "k",
+        "s",
+        "\\b",
+        "^",
+        "$",
+        ".",
+        ".*",
+        "\\d+",
+        "[ks]",
+        "[^k]",
+        "(?:ask|ski)",
+        "(?:a|ski)?",
+        "(?:Ask)+",
+        "(ask){2}",
+        "é",
+        "[éÉ]",
+        "\\W",
+        "(?i:É)",
+        "(?i)",
+        "(?-u:\\xff)",
+        "x{0}",
+        "(?:sk|)",
+        " ",
+    ]);
+    (vec(part, 1..5), any::<bool>(), 0..Kind::COUNT + 1).prop_map(|(parts, keep, kind)| {
+        let label = if keep { Label::Content } else { Label::Chrome };
+        let told = Told { label, kind: Kind::ALL.get(kind).copied() };
+        Rule { told, pattern: parts.concat(), place: parts.join("+") }
+    })
+}
+
+fn ruled_line() -> impl Strategy<Value = Vec<u8>> {
+    let part = select(vec![
+        &b"ask"[..],
+        b"Ask",
+        b"SKI",
+        b"a\xc5\xbf\xe2\x84\xaa",
+        b"k",
+        b"S",
+        b" ",
+        b"7",
+        b"\xff",
+        b"\xc3\xa9",
+        b"\xc3\x89",
+    ]);
+    vec(part, 0..8).prop_map(|parts| parts.concat())
+}
+
 /// `page` cut into chunks of these sizes, over and over.
 fn cut<'p>(mut page: &'p [u8], sizes: &[usize]) -> Vec<&'p [u8]> {
     let mut chunks = Vec::new();
@@ -358,6 +413,16 @@ proptest! {
                 prop_assert!(verdicts.iter().zip(&lower).all(|(now, then)| then.kept || !now.kept));
             }
             lower = Some(verdicts);
+        }
+    }
+
+    #[test]
+    fn many_rules_say_what_each_alone_says(rules in vec(rule(), 0..12), lines in vec(ruled_line(), 1..12)) {
+        let compiled = Rules::new(&rules).unwrap();
+        for line in lines {
+            let matches = |rule: &&Rule| Regex::new(&rule.pattern).unwrap().is_match(&line);
+            let expected = rules.iter().rfind(matches).map(|rule| (rule.told, &rule.place[..]));
+            prop_assert_eq!(compiled.find(&line), expected, "{}: {:?}", shown(&line), rules);
         }
     }
 

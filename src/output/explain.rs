@@ -10,15 +10,15 @@
 //! of it.
 //!
 //! A page is held until it is whole. One that is too long to be explained (see
-//! [`MAX_BYTES`] and [`MAX_LINES`]) is written without reasons, and says so.
+//! [`MAX_BYTES`](crate::explain::MAX_BYTES) and [`MAX_LINES`](crate::explain::MAX_LINES)) is written without reasons, and says so.
 
 use std::io::{self, Write};
 
 use super::annotate::{Annotate, FAINT, GREEN, RED, RESET, SCORE_WIDTH, Style, TEXT_COLUMN};
-use super::page::{Held, Taken};
+use super::page::{Held, Taken, no_reasons};
 use super::{Writer, sanitize};
 use crate::decode::Policy;
-use crate::explain::{Explanation, MAX_BYTES, MAX_LINES, Page};
+use crate::explain::{Explanation, Page};
 use crate::filter::{Piece, Sink};
 use crate::model::Model;
 use crate::rules::Rules;
@@ -79,8 +79,7 @@ impl<W: Write> Sink for Explain<'_, W> {
             Taken::Held => Ok(()),
             Taken::IsFull => {
                 write!(self.lines.out(), "{:TEXT_COLUMN$}", "")?;
-                let limits = format!("{} MiB or {MAX_LINES} lines", MAX_BYTES >> 20);
-                writeln!(self.lines.out(), "no reasons: the page has more than {limits}")?;
+                writeln!(self.lines.out(), "{}", no_reasons())?;
                 let held = std::mem::take(&mut self.held);
                 held.pieces().try_for_each(|piece| self.lines.take(&piece))?;
                 self.held = held.full();

@@ -14,6 +14,12 @@ pub(super) struct Held {
     is_full: bool,
 }
 
+/// What is said of a page that is too long to be explained.
+pub(super) fn no_reasons() -> String {
+    let mebibytes = MAX_BYTES >> 20;
+    format!("no reasons: the page has more than {mebibytes} MiB or {MAX_LINES} lines")
+}
+
 /// What became of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {

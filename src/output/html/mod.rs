@@ -11,10 +11,10 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::lossy::LossyText;
-use super::page::{Held, Taken};
+use super::page::{Held, Taken, no_reasons};
 use super::{Writer, sanitize};
 use crate::decode::Policy;
-use crate::explain::{Explanation, MAX_BYTES, MAX_LINES, Page};
+use crate::explain::{Explanation, Page};
 use crate::filter::{Piece, Sink};
 use crate::label::{Kind, Verdict};
 use crate::model::Model;
@@ -200,8 +200,7 @@ impl<W: Write> Sink for Report<'_, W> {
         match self.held.take(piece) {
             Taken::Held => Ok(()),
             Taken::IsFull => {
-                let limits = format!("{} MiB or {MAX_LINES} lines", MAX_BYTES >> 20);
-                self.begin_section(&format!("no reasons: the page has more than {limits}"))?;
+                self.begin_section(&no_reasons())?;
                 let held = std::mem::take(&mut self.held);
                 held.pieces().try_for_each(|piece| self.write(&piece, None))?;
                 self.held = held.full();
