@@ -31,7 +31,7 @@ use crate::input::{self, Form};
 /// or chrome (menus, captions, comments, consent, related stories, footers). Content lines are
 /// written as they are, byte for byte; the others are left out.
 #[derive(Clone, Debug, Parser)]
-#[command(version, args_override_self = true, max_term_width = 100, after_help = "See --help for more.", after_long_help = manual())]
+#[command(version, args_override_self = true, max_term_width = 100, after_help = "--help has all options, examples, the kinds of lines and the limits.", after_long_help = manual())]
 struct Args {
     /// Dumps to read, each a document or a file of records; `-` or none is standard input
     ///
@@ -48,11 +48,18 @@ struct Args {
     format: Option<WhichFormat>,
 
     /// The field of JSON records that holds the text; `a.b` is field b of the object in field a
-    #[arg(long, value_name = "PATH", default_value = "text", help_heading = "Input")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "PATH",
+        default_value = "text",
+        help_heading = "Input"
+    )]
     field: String,
 
     /// Several pages in one text: what stands between two (formfeed, nul, or lines that match)
     #[arg(
+        hide_short_help = true,
         long,
         value_name = "formfeed|nul|REGEX",
         value_parser = parse_separator,
@@ -64,11 +71,11 @@ struct Args {
     /// its mark]
     ///
     /// The output is UTF-8.
-    #[arg(long, value_name = "LABEL", value_parser = parse_encoding, help_heading = "Input")]
+    #[arg(hide_short_help = true, long, value_name = "LABEL", value_parser = parse_encoding, help_heading = "Input")]
     encoding: Option<&'static Encoding>,
 
     /// What to do about a record that cannot be used [default: report]
-    #[arg(long, value_name = "WHAT", help_heading = "Input")]
+    #[arg(hide_short_help = true, long, value_name = "WHAT", help_heading = "Input")]
     on_error: Option<OnError>,
 
     /// Write for each input file one of the same name in DIR, not to standard output
@@ -82,11 +89,18 @@ struct Args {
     ///
     /// Repeat its command with --resume added. Files that are there and newer than the input stay;
     /// in an input of records it goes on at the last record that was noted down, every 16 MiB.
-    #[arg(long, help_heading = "Output", requires = "output", conflicts_with = "rejects")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        help_heading = "Output",
+        requires = "output",
+        conflicts_with = "rejects"
+    )]
     resume: bool,
 
     /// Write what is dropped to FILE, in the form of the output
     #[arg(
+        hide_short_help = true,
         long,
         value_name = "FILE",
         help_heading = "Output",
@@ -107,6 +121,7 @@ struct Args {
 
     /// Write WET as JSON Lines with the keys url, date and text
     #[arg(
+        hide_short_help = true,
         long,
         value_name = "FORMAT",
         help_heading = "Output",
@@ -149,19 +164,19 @@ struct Args {
     json: bool,
 
     /// Which blank lines to write [default: squeeze]
-    #[arg(long, value_name = "WHICH", help_heading = "Output")]
+    #[arg(hide_short_help = true, long, value_name = "WHICH", help_heading = "Output")]
     blank: Option<WhichBlank>,
 
     /// When to use colour, for --annotate and --explain [default: auto]
     ///
     /// `auto` is on a terminal, unless NO_COLOR is set or TERM is `dumb`.
-    #[arg(long, value_name = "WHEN", help_heading = "Output")]
+    #[arg(hide_short_help = true, long, value_name = "WHEN", help_heading = "Output")]
     color: Option<When>,
 
     /// Write each line as soon as it is judged, as for `tail -f`
     ///
     /// So it is always when standard output is a terminal.
-    #[arg(long, help_heading = "Output")]
+    #[arg(hide_short_help = true, long, help_heading = "Output")]
     line_buffered: bool,
 
     /// A line is content if its score is above X; the default is 0
@@ -250,7 +265,7 @@ struct Args {
     suggest: bool,
 
     /// Judge with this model in place of the built-in one
-    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
+    #[arg(hide_short_help = true, long, value_name = "FILE", help_heading = "Judgement")]
     model: Option<PathBuf>,
 
     /// How many threads work at once [default: one for each processor]
@@ -264,11 +279,11 @@ struct Args {
     /// That file has options, one argument a line, that go before those of the command line:
     /// `--drop=table`, or an option and its value on two lines. Lines that start with `#` are
     /// comments. Where the two contradict each other, the command line counts.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     no_config: bool,
 
     /// Write a manual page or completions for a shell, and do nothing else
-    #[arg(long, value_name = "WHAT", exclusive = true)]
+    #[arg(hide_short_help = true, long, value_name = "WHAT", exclusive = true)]
     generate: Option<Generated>,
 
     /// Exit with status 1 if no line of any input was kept

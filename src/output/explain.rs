@@ -50,7 +50,7 @@ impl<'m, W: Write> Explain<'m, W> {
 
 fn write_reasons(
     out: &mut impl Write,
-    Style { has_colour, .. }: Style,
+    Style { has_colour, is_sanitized }: Style,
     Explanation { scores, reasons, rest, .. }: &Explanation,
 ) -> io::Result<()> {
     let colour = |out: &mut dyn Write, code| if has_colour { out.write_all(code) } else { Ok(()) };
@@ -63,8 +63,13 @@ fn write_reasons(
         write!(out, "{:+.1} ", reason.points)?;
         colour(out, RESET)?;
         colour(out, FAINT)?;
-        sanitize::write_visible(out, &reason.words)?;
-        out.write_all(b"; ")?;
+        if is_sanitized && reason.words.contains(sanitize::is_right_to_left) {
+            let words = sanitize::visible(&reason.words);
+            write!(out, "{}{words}{}; ", sanitize::ISOLATE, sanitize::END_ISOLATE)?;
+        } else {
+            sanitize::write_visible(out, &reason.words)?;
+            out.write_all(b"; ")?;
+        }
     }
     write!(out, "{rest:+.1} left")?;
     colour(out, RESET)?;

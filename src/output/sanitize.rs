@@ -13,6 +13,20 @@ pub fn is_active(c: char) -> bool {
     }
 }
 
+/// Starts and ends a part of a line that is ordered on its own: first strong isolate, pop
+/// directional isolate.
+pub(super) const ISOLATE: &str = "\u{2068}";
+pub(super) const END_ISOLATE: &str = "\u{2069}";
+
+/// Whether `c` is of a script that is written from right to left.
+pub(super) fn is_right_to_left(c: char) -> bool {
+    matches!(
+        c,
+        '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}'
+            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}'
+    )
+}
+
 /// Writes `text` with every active character in a visible form, as `less` shows them: `^[` for
 /// ESC, `<U+202E>` for others.
 ///
