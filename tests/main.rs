@@ -1,6 +1,7 @@
 //! Integration tests, one binary: the command in a scratch directory, the library's contracts on
 //! generated pages, and the labelled fixtures.
 
+mod allocation;
 mod batch;
 mod cli;
 mod explain;

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Measures dechrome against the tools named in the README: benches/run.sh [DIR [MEGABYTES]]
+#
+# Needs cargo, python3 and GNU coreutils. Inputs go to DIR (target/inputs). Prints the figures that
+# figures.txt keeps; user seconds are the least of RUNS (7) runs of each command in turn.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+dir=${1:-${CARGO_TARGET_DIR:-target}/inputs}
+megabytes=${2:-24}
+runs=${RUNS:-7}
+export LC_ALL=C.UTF-8 TIMEFORMAT=%3U
+
+cargo build --release --quiet
+dechrome=${CARGO_TARGET_DIR:-target}/release/dechrome
+[ -e "$dir/paragraph.txt" ] || python3 benches/inputs.py "$dir" "$megabytes"
+
+least() { sort -g | head -n1; }
+
+# user SECONDS of a command that reads standard input
+user() { { time "$@" > /dev/null 2>&1; } 2>&1; }
+
+# name, bytes and the least user seconds of each command, run in turn
+in_turn() {
+  local file=$1; shift
+  local -a lists=()
+  local run command
+  for ((run = 0; run < runs; run++)); do
+    for ((command = 0; command < $#; command++)); do
+      lists[command]+="$(user bash -c "exec ${*:command + 1:1}" < "$file")"$'\n'
+    done
+  done
+  for ((command = 0; command < $#; command++)); do
+    printf '%s' "${lists[command]}" | least
+  done
+}
+
+echo "processor: $(lscpu | sed -n 's/^Model name: *//p' | head -n1)"
+echo "$("$dechrome" --version), $(wc --version | head -n1)"
+
+echo
+echo '## Against counting words, one core, text to text (user seconds; times wc -w)'
+printf '%-14s %8s %8s | %8s %6s %7s | %8s %6s | %8s %6s\n' \
+  dump MB 'wc -w' dechrome times MB/s avx2 times portable times
+for form in paragraph node-a-line hard-wrapped markdown chinese arabic; do
+  file=$dir/$form.txt
+  mapfile -t seconds < <(in_turn "$file" 'wc -w' "$dechrome -j1 -q" \
+    "env DECHROME_SIMD=avx2 $dechrome -j1 -q" "env DECHROME_SIMD=portable $dechrome -j1 -q")
+  awk -v form="$form" -v bytes="$(stat -c %s "$file")" -v all="${seconds[*]}" 'BEGIN {
+    split(all, s, " "); mb = bytes / 1e6
+    printf "%-14s %8.1f %8.3f | %8.3f %6.2f %7.0f | %8.3f %6.2f | %8.3f %6.2f\n",
+      form, mb, s[1], s[2], s[2] / s[1], mb / s[2], s[3], s[3] / s[1], s[4], s[4] / s[1] }'
+done
+
+echo
+echo '## Other commands on the paragraph dump (user seconds)'
+names=("grep -c '[.!?]\$'" "awk 'length > 80'" 'cat')
+mapfile -t seconds < <(in_turn "$dir/paragraph.txt" "${names[@]}")
+for ((i = 0; i < ${#names[@]}; i++)); do printf '%-24s %s\n' "${names[i]}" "${seconds[i]}"; done
+
+echo
+echo '## Cost grows with the input (the paragraph dump through a pipe)'
+repeat() {
+  local left=$1 size
+  size=$(stat -c %s "$dir/paragraph.txt")
+  while ((left > 0)); do
+    head -c "$left" "$dir/paragraph.txt"
+    left=$((left - size))
+  done
+}
+for size in 1000000 100000000 ${LARGE:-10000000000}; do
+  tries=$((size > 1000000000 ? 1 : size > 1000000 ? 3 : 20))
+  for ((run = 0; run < tries; run++)); do
+    repeat "$size" | user "$dechrome" -j1 -q
+  done | least | awk -v size="$size" '{ printf "%8d MB %9.3f s %6.0f MB/s\n", size / 1e6, $1, size / 1e6 / $1 }'
+done
+
+echo
+echo '## The same million lines as documents (user seconds)'
+for name in one-document thousand-documents tiny-documents; do
+  lines=$(grep -c . "$dir/$name.txt")
+  for ((run = 0; run < runs; run++)); do
+    user "$dechrome" -j1 -q --split formfeed < "$dir/$name.txt"
+  done | least | awk -v name="$name" -v lines="$lines" \
+    '{ printf "%-20s %8d lines %7.3f s %7.0f ns a line\n", name, lines, $1, 1e9 * $1 / lines }'
+done
+
+echo
+echo '## Hostile text (MB/s of user time)'
+for file in "$dir"/hostile-*.txt; do
+  for ((run = 0; run < 3; run++)); do user "$dechrome" -j1 -q < "$file"; done | least |
+    awk -v name="$(basename "$file" .txt)" -v bytes="$(stat -c %s "$file")" \
+      '{ printf "%-32s %7.0f\n", name, bytes / 1e6 / ($1 > 0.001 ? $1 : 0.001) }'
+done
+
+echo
+echo '## Start-up and memory'
+page=fixtures/pages/en-news-paragraph.txt
+export TIMEFORMAT=%3R
+{ time for ((run = 0; run < 200; run++)); do "$dechrome" -q "$page" > /dev/null; done; } 2>&1 |
+  awk '{ printf "a small page, start to end: %.1f ms\n", 1000 * $1 / 200 }'
+{ time for ((run = 0; run < 200; run++)); do /bin/true "$page" > /dev/null; done; } 2>&1 |
+  awk '{ printf "/bin/true, for comparison: %.1f ms\n", 1000 * $1 / 200 }'
+peak() { /usr/bin/time -f %M "$dechrome" -j1 -q 2>&1 > /dev/null | tail -n1; }
+repeat 300000000 | peak | awk '{ printf "peak memory, 300 MB of paragraphs: %.1f MB\n", $1 / 1e3 }'
+head -c 1000000000 /dev/zero | tr '\0' a | peak | awk '{ printf "peak memory, a line of 1 GB: %.1f MB\n", $1 / 1e3 }'
+yes '' | head -c 300000000 | peak | awk '{ printf "peak memory, 300 million blank lines: %.1f MB\n", $1 / 1e3 }'
