@@ -109,11 +109,12 @@ impl<const PAIRS: usize> Matrix<PAIRS> {
     }
 }
 
-/// A sum with `bits` too many behind the point.
+/// A sum with `bits` too many behind the point. All of the range of 16 bits is used, for this is
+/// what processors have an instruction for.
 #[inline(always)]
 fn narrow(sum: i32, bits: u32) -> i16 {
     let half = if bits > 0 { 1 << (bits - 1) } else { 0 };
-    ((sum + half) >> bits).clamp(-32767, 32767) as i16
+    ((sum + half) >> bits).clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
 /// Weights of a recurrence.
