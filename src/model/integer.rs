@@ -39,10 +39,10 @@ type Units = [[i16; 2]; UNIT_PAIRS];
 /// What the first layer takes of a line.
 pub type Input = [[i16; 2]; INPUT_PAIRS];
 
-/// What the first layer takes of a line of these features, with this mean of its embeddings.
+/// Makes `input` what the first layer takes of a line of these features, with this mean of its
+/// embeddings.
 #[inline(always)]
-pub fn input(dense: &Dense, embedding: &[f32; EMBEDDING]) -> Input {
-    let mut input = [[0; 2]; INPUT_PAIRS];
+pub fn fill(input: &mut Input, dense: &Dense, embedding: &[f32; EMBEDDING]) {
     let (low, high) = input.as_flattened_mut().split_at_mut(DENSE);
     for (input, &value) in low.iter_mut().zip(dense) {
         *input = i16::from(value) * DENSE_STEP;
@@ -50,8 +50,10 @@ pub fn input(dense: &Dense, embedding: &[f32; EMBEDDING]) -> Input {
     for (input, value) in high.iter_mut().zip(embedding) {
         *input = round(value * (1 << INPUT_BITS) as f32);
     }
-    input
 }
+
+/// The input of a line without any feature.
+pub const NO_INPUT: Input = [[0; 2]; INPUT_PAIRS];
 
 /// A layer's weights and bias in whole steps.
 #[derive(Clone, Debug)]

@@ -157,7 +157,7 @@ impl Work for Flush<'_, '_> {
     fn run(self, with: impl Instructions) {
         let Flush(Scorer { model, stream, keys, queued, ready }) = self;
         let tokens = model.tokens();
-        let mut inputs = [[[0; 2]; _]; BATCH];
+        let mut inputs = [integer::NO_INPUT; BATCH];
         let inputs = &mut inputs[..queued.len()];
         // All are looked up before the first is added, so that memory is asked for early.
         let mut counts = [0; BATCH];
@@ -175,7 +175,7 @@ impl Work for Flush<'_, '_> {
             for ((mean, sum), unit) in embedding.iter_mut().zip(sum).zip(model.scales()) {
                 *mean = sum as f32 * unit * scale;
             }
-            *input = integer::input(dense, &embedding);
+            integer::fill(input, dense, &embedding);
         }
         let (calibration, mut logits, mut count) = (model.calibration(), [None; BATCH], 0);
         stream.push_with(with, model.network(), inputs, &mut |line| {

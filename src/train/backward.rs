@@ -530,7 +530,11 @@ mod tests {
             let mut tape = Tape::default();
             tape.forward(&weights, &page, 0..lines, None);
             let inputs: Vec<Input> = (0..lines)
-                .map(|line| integer::input(&page.dense[line], &tape.embedding[line]))
+                .map(|line| {
+                    let mut input = integer::NO_INPUT;
+                    integer::fill(&mut input, &page.dense[line], &tape.embedding[line]);
+                    input
+                })
                 .collect();
             let mut expected: Option<Vec<Logits>> = None;
             for (level, batch) in
