@@ -58,7 +58,7 @@ mapfile -t seconds < <(in_turn "$dir/paragraph.txt" "${names[@]}")
 for ((i = 0; i < ${#names[@]}; i++)); do printf '%-24s %s\n' "${names[i]}" "${seconds[i]}"; done
 
 echo
-echo '## Cost grows with the input (the paragraph dump through a pipe)'
+echo '## Cost grows with the input (the paragraph dump through a pipe; mean processor seconds)'
 repeat() {
   local left=$1 size
   size=$(stat -c %s "$dir/paragraph.txt")
@@ -68,10 +68,11 @@ repeat() {
   done
 }
 for size in 1000000 100000000 ${LARGE:-10000000000}; do
-  tries=$((size > 1000000000 ? 1 : size > 1000000 ? 3 : 20))
+  tries=$((size > 1000000000 ? 1 : size > 1000000 ? 5 : 100))
   for ((run = 0; run < tries; run++)); do
-    repeat "$size" | user "$dechrome" -j1 -q
-  done | least | awk -v size="$size" '{ printf "%8d MB %9.3f s %6.0f MB/s\n", size / 1e6, $1, size / 1e6 / $1 }'
+    repeat "$size" | TIMEFORMAT='%3U %3S' user "$dechrome" -j1 -q
+  done | awk -v size="$size" '{ sum += $1 + $2 } END {
+    mean = sum / NR; printf "%8d MB %9.4f s %6.0f MB/s\n", size / 1e6, mean, size / 1e6 / mean }'
 done
 
 echo
