@@ -9,9 +9,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use dechrome::decode::{PRECISION_THRESHOLD, RECALL_THRESHOLD};
 use dechrome::eval::{self, Measured, report};
-use dechrome::train::corpus;
-use dechrome::{Model, Policy};
+use dechrome::train::corpus::{self, Page};
+use dechrome::{Kind, KindSet, Model, Policy};
 
 /// How far below its floor a figure may fall: three trainings that differed in their seed only
 /// gave means over sets of .853, .846 and .837, a standard deviation of .008.
@@ -34,6 +35,9 @@ struct Arguments {
     /// Fail when a figure is below its floor: lines of `set<TAB>F1`, `mean` for the mean over sets
     #[arg(long, value_name = "FILE")]
     floors: Option<PathBuf>,
+    /// Write how thresholds and kinds move the figures, and nothing else
+    #[arg(long, conflicts_with_all = ["threshold", "floors", "worst", "errors"])]
+    effects: bool,
     /// Also list the worst pages
     #[arg(long, value_name = "N", default_value_t = 0)]
     worst: usize,
@@ -55,6 +59,10 @@ fn main() -> Result<ExitCode> {
     let pages = corpus::read(&arguments.corpus, |page| {
         page.dev && arguments.set.as_ref().is_none_or(|set| *set == page.set)
     })?;
+    if arguments.effects {
+        print_effects(model, &pages);
+        return Ok(ExitCode::SUCCESS);
+    }
     let measured = eval::measure(
         model,
         Policy { threshold: arguments.threshold, ..Policy::default() },
@@ -66,6 +74,42 @@ fn main() -> Result<ExitCode> {
     match &arguments.floors {
         Some(path) => check_floors(&measured, path),
         None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// The options of the command whose effect is shown.
+fn options() -> Vec<(String, Policy)> {
+    let at = |threshold| Policy { threshold, ..Policy::default() };
+    let keeping = |keep| Policy { keep, ..Policy::default() };
+    let content = KindSet::CONTENT;
+    let mut options = vec![
+        ("(none)".to_owned(), Policy::default()),
+        ("--recall".to_owned(), at(RECALL_THRESHOLD)),
+        ("--precision".to_owned(), at(PRECISION_THRESHOLD)),
+    ];
+    options.extend([-3.0, -2.0, 2.0, 3.0].map(|x| (format!("--threshold {x}"), at(x))));
+    for kind in [Kind::Caption, Kind::Byline, Kind::Comment, Kind::Related] {
+        options.push((format!("--keep {kind}"), keeping(content.with(kind))));
+    }
+    for kind in [Kind::Heading, Kind::List, Kind::Table, Kind::Code] {
+        options.push((format!("--drop {kind}"), keeping(content.without(kind))));
+    }
+    let only = [Kind::Prose, Kind::Heading].into_iter().collect();
+    options.push(("--only prose,heading".to_owned(), keeping(only)));
+    options
+}
+
+/// Means over sets, and the words written against those without an option.
+fn print_effects(model: &Model, pages: &[Page]) {
+    println!("| | P | R | F1 | words written |\n|---|--:|--:|--:|--:|");
+    let mut usual = None;
+    for (name, policy) in options() {
+        let measured = eval::measure(model, policy, pages);
+        let sets = report::by_group(&measured, |page| &page.set);
+        let [p, r, f1] = report::mean_words(&sets);
+        let written: f64 = measured.iter().map(|page| page.outcomes[0].words.predicted).sum();
+        let share = written / *usual.get_or_insert(written);
+        println!("| `{name}` | {p:.3} | {r:.3} | {f1:.3} | {:.0} % |", 100.0 * share);
     }
 }
 

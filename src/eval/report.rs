@@ -77,6 +77,14 @@ pub fn means(groups: &BTreeMap<String, [Figures; Judge::ALL.len()]>) -> [f64; Ju
     })
 }
 
+/// The model's word precision, recall and F1, means over groups.
+pub fn mean_words(groups: &BTreeMap<String, [Figures; Judge::ALL.len()]>) -> [f64; 3] {
+    let count = groups.len().max(1) as f64;
+    let sum =
+        |measure: usize| groups.values().map(|figures| figures[0].words[measure]).sum::<f64>();
+    std::array::from_fn(|measure| sum(measure) / count)
+}
+
 /// Expected calibration error of the model's probabilities over all labelled lines (Naeini et
 /// al. 2015), in 15 bins of equal width.
 pub fn calibration_error(measured: &[Measured<'_>]) -> f64 {
