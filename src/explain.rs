@@ -84,7 +84,7 @@ pub enum Cause {
     Links,
     /// Blank lines before, indent, width.
     Layout,
-    /// Whether the line was seen before.
+    /// What it repeats of the page so far: itself, words, phrases, beginnings, shapes.
     Repetition,
     /// What was counted in the page so far.
     Position,
@@ -140,7 +140,10 @@ impl Cause {
             Digits | Numbers | Years => Cause::Numbers,
             Urls | Images | Links | LinkShare | Target | LinkMarks | LinkMarkShare => Cause::Links,
             Columns | Wrapped | Indent | AfterBlank | AfterBlanks => Cause::Layout,
-            Seen => Cause::Repetition,
+            Seen | Known | KnownLong | KnownCount | NewCount | KnownPairs | KnownPairCount
+            | SameStart | SameEnd | SameShape1 | SameShape2 | SameShape3 | SameShapes => {
+                Cause::Repetition
+            }
             LinesSoFar | WordsSoFar | LongSoFar | LongShareSoFar | BlankShareSoFar
             | WrappedShareSoFar | LinkMarksSoFar => Cause::Position,
         }
@@ -521,9 +524,17 @@ impl<'e, 'p> Place<'e, 'p> {
                 ],
                 "no blank line before",
             ),
-            Cause::Repetition => {
-                first_of(&[(F::Seen, "seen before on the page")], "first of its text")
-            }
+            Cause::Repetition => first_of(
+                &[
+                    (F::Seen, "seen before on the page"),
+                    (F::SameShape1, "shaped like the line before"),
+                    (F::SameStart, "starts like a line before"),
+                    (F::KnownLong, "comes back to words of the text so far"),
+                    (F::KnownPairs, "repeats phrases of the page"),
+                    (F::SameEnd, "ends like a line before"),
+                ],
+                "repeats nothing of the page so far",
+            ),
             Cause::Position => {
                 let so_far = first_of(&[(F::LongSoFar, "after long ones")], "before any long one");
                 format!("at line {} of the page, {so_far}", self.line + 1)

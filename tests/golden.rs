@@ -12,8 +12,7 @@ use dechrome::document::is_blank;
 use dechrome::label::Kind;
 use dechrome::{Filter, Model, Piece, Policy};
 
-/// What the mean accuracy over all pages must reach. (It was .95 before pages had borders of their
-/// own, which keep more where little is sure: worth .018 of word F1 on the dev fold.)
+/// What the mean accuracy over all pages must reach.
 const MEAN_FLOOR: f64 = 0.93;
 
 /// What the accuracy on each page must reach.

@@ -46,6 +46,12 @@ struct Arguments {
     /// Share of pages of which one side only is shown
     #[arg(long, default_value_t = Settings::default().one_sided_pages)]
     one_sided_pages: f32,
+    /// Share of pages whose blank lines are taken away
+    #[arg(long, default_value_t = Settings::default().blank_dropout)]
+    blank_dropout: f32,
+    /// Share of pages between whose content chrome of other pages is put
+    #[arg(long, default_value_t = Settings::default().interleaved_pages)]
+    interleaved_pages: f32,
     /// Share of the first layer's units left out
     #[arg(long, default_value_t = Settings::default().unit_dropout)]
     unit_dropout: f32,
@@ -58,6 +64,12 @@ struct Arguments {
     /// Weight of a page's soft word F1 in the loss
     #[arg(long, default_value_t = Settings::default().f1_weight)]
     f1_weight: f32,
+    /// Parts of the sites for second opinions
+    #[arg(long, default_value_t = Settings::default().parts)]
+    parts: usize,
+    /// Share of second opinions in what a line should be
+    #[arg(long, default_value_t = Settings::default().opinion_share)]
+    opinion_share: f32,
     /// Weight of the kinds in the loss
     #[arg(long, default_value_t = Settings::default().kind_weight)]
     kind_weight: f32,
@@ -75,16 +87,20 @@ fn main() -> Result<()> {
         case_dropout: arguments.case_dropout,
         cut_pages: arguments.cut_pages,
         one_sided_pages: arguments.one_sided_pages,
+        blank_dropout: arguments.blank_dropout,
+        interleaved_pages: arguments.interleaved_pages,
         unit_dropout: arguments.unit_dropout,
         label_smoothing: arguments.label_smoothing,
         embedding_decay: arguments.embedding_decay,
         f1_weight: arguments.f1_weight,
         kind_weight: arguments.kind_weight,
+        parts: arguments.parts,
+        opinion_share: arguments.opinion_share,
         ..Settings::default()
     };
     eprintln!("corpus {:016x}", corpus::fingerprint(&arguments.corpus)?);
     let pages: Vec<Page> = corpus::read(&arguments.corpus, |page| !page.dev)?;
-    let data = Data::from_pages(&pages);
+    let mut data = Data::from_pages(&pages);
     eprintln!(
         "{} pages to train on, {} to calibrate on, {} tokens",
         data.train.len(),
@@ -92,7 +108,7 @@ fn main() -> Result<()> {
         data.keys.len()
     );
     drop(pages);
-    let bytes = train::run(&data, &settings, &mut |line| eprintln!("{line}"));
+    let bytes = train::run(&mut data, &settings, &mut |line| eprintln!("{line}"));
     std::fs::write(&arguments.model, &bytes)
         .with_context(|| arguments.model.display().to_string())?;
     eprintln!("{}: {} bytes", arguments.model.display(), bytes.len());

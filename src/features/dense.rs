@@ -2,6 +2,7 @@
 //! brought to 0..=127. One table names them all.
 
 use super::chars::{Class, ends_sentence};
+use super::memory::Repeats;
 use super::tokens::Words;
 use crate::label::Label;
 
@@ -95,8 +96,7 @@ impl DocumentSoFar {
         self.blank_before = 0;
         self.lines = self.lines.saturating_add(1);
         self.words = self.words.saturating_add(counts.words);
-        self.long_lines =
-            self.long_lines.saturating_add(u32::from(counts.text_words() >= LONG_LINE_WORDS));
+        self.long_lines = self.long_lines.saturating_add(u32::from(counts.is_long()));
         self.wrapped_lines = self.wrapped_lines.saturating_add(u32::from(counts.is_wrapped()));
         self.link_marks = self.link_marks.saturating_add(counts.link_marks);
     }
@@ -109,6 +109,21 @@ impl Counts {
 
     fn is_wrapped(&self) -> bool {
         WRAPPED_COLUMNS.contains(&self.columns())
+    }
+
+    pub(super) fn is_long(&self) -> bool {
+        self.text_words() >= LONG_LINE_WORDS
+    }
+
+    /// What the line looks like from afar.
+    pub(super) fn shape(&self) -> u32 {
+        let class = |class: Option<Class>| class.map_or(0, |class| 1 + class as u32);
+        let words = self.text_words();
+        let size = 32 - (words * words).leading_zeros();
+        let digits = u32::from(self.digits > 0) + 2 * u32::from(self.digits > 4);
+        1 + class(self.first_class)
+            + 16 * (class(self.last_class)
+                + 16 * (size + 64 * (digits + 4 * u32::from(ends_sentence(self.last)))))
     }
 
     fn letters(&self) -> u32 {
@@ -181,6 +196,7 @@ struct Line<'l> {
     words: &'l Words,
     document: &'l DocumentSoFar,
     seen: bool,
+    repeats: &'l Repeats,
     told: Option<Label>,
     /// Words, by the usual length of one where they are written together.
     n: u32,
@@ -294,6 +310,20 @@ dense_features! { |line|
     WrappedShareSoFar, "Share of wrapped lines so far", share(line.document.wrapped_lines, line.document.lines);
     LinkMarksSoFar, "Link marks so far", yes(line.document.link_marks > 0);
 
+    // What it repeats of the document so far.
+    Known, "Share of its words seen before", share(line.repeats.known, line.repeats.words);
+    KnownLong, "Share of its words seen in long lines", share(line.repeats.known_long, line.repeats.words);
+    KnownCount, "Words seen in long lines", log2_eighths(line.repeats.known_long);
+    NewCount, "Words never seen in long lines", log2_eighths(line.repeats.words - line.repeats.known_long);
+    KnownPairs, "Share of its pairs of words seen before", share(line.repeats.known_pairs, line.repeats.pairs);
+    KnownPairCount, "Pairs of words seen before", log2_eighths(line.repeats.known_pairs);
+    SameStart, "Lines before that start like it", log2_eighths(line.repeats.starts);
+    SameEnd, "Lines before that end like it", log2_eighths(line.repeats.ends);
+    SameShape1, "Same shape as the line before", yes(line.repeats.shapes[0]);
+    SameShape2, "Same shape two lines before", yes(line.repeats.shapes[1]);
+    SameShape3, "Same shape three lines before", yes(line.repeats.shapes[2]);
+    SameShapes, "Lines of the same shape just before", few(line.repeats.shapes.iter().map(|&same| u32::from(same)).sum());
+
     // What the user's rules say of the line.
     ToldContent, "Kept by a rule", yes(line.told == Some(Label::Content));
     ToldChrome, "Dropped by a rule", yes(line.told == Some(Label::Chrome));
@@ -304,6 +334,7 @@ pub(super) fn features(
     words: &Words,
     document: &DocumentSoFar,
     seen: bool,
+    repeats: &Repeats,
     told: Option<Label>,
 ) -> Dense {
     let letters = counts.letters();
@@ -312,6 +343,7 @@ pub(super) fn features(
         words,
         document,
         seen,
+        repeats,
         told,
         n: counts.text_words(),
         letters,
@@ -340,6 +372,14 @@ pub(crate) fn take_case_away(dense: &mut Dense) {
     }
     dense[NoCase as usize] = YES;
     for feature in [Capitals, Capitalised, Shouted, StartsLower, StartsUpper] {
+        dense[feature as usize] = 0;
+    }
+}
+
+/// Makes the features of a line those of one on a page without blank lines.
+#[cfg(feature = "train")]
+pub(crate) fn take_blanks_away(dense: &mut Dense) {
+    for feature in [Feature::AfterBlank, Feature::AfterBlanks, Feature::BlankShareSoFar] {
         dense[feature as usize] = 0;
     }
 }

@@ -7,6 +7,7 @@
 
 mod chars;
 mod dense;
+mod memory;
 mod tokens;
 #[cfg(test)]
 mod twin;
@@ -14,13 +15,13 @@ mod twin;
 pub(crate) use dense::words;
 pub use dense::{DENSE, Dense, Feature};
 #[cfg(feature = "train")]
-pub(crate) use dense::{take_case_away, tell};
+pub(crate) use dense::{take_blanks_away, take_case_away, tell};
 
 use crate::label::Label;
 use crate::simd::Level;
 
 /// Version of the features' meaning. A model file trained on another version is refused.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// How much of each end of an over-long line is looked at.
 pub const SCORED_BYTES: usize = 16 << 10;
@@ -52,6 +53,7 @@ pub struct Extractor {
     level: Level,
     document: dense::DocumentSoFar,
     seen: Box<[u32; SEEN_SLOTS]>,
+    memory: memory::Memory,
     words: tokens::Words,
 }
 
@@ -68,6 +70,7 @@ impl Extractor {
             level: Level::best(),
             document: dense::DocumentSoFar::default(),
             seen: Box::new([0; SEEN_SLOTS]),
+            memory: memory::Memory::new(),
             words: tokens::Words::default(),
         }
     }
@@ -76,6 +79,7 @@ impl Extractor {
     pub fn reset(&mut self) {
         self.document = dense::DocumentSoFar::default();
         self.seen.fill(0);
+        self.memory.reset();
     }
 
     /// Takes note of a blank line.
@@ -103,7 +107,8 @@ impl Extractor {
         let seen = *slot == key;
         *slot = key;
         self.words.emit(&counts, listener);
-        let dense = dense::features(&counts, &self.words, &self.document, seen, told);
+        let repeats = self.memory.line(&self.words, &counts);
+        let dense = dense::features(&counts, &self.words, &self.document, seen, &repeats, told);
         self.document.line(&counts);
         dense
     }

@@ -18,6 +18,10 @@ const WHOLE_LINE_CHARS: usize = 14;
 /// that inflect.
 const STEM_CHARS: u32 = 5;
 
+/// A word of at least this many letters is likely about something; letters without case count
+/// twice.
+const BULK: u32 = 5;
+
 /// Letters of a word that are hashed at once, half of them at least; most words have no more than
 /// half.
 pub(super) const HEAD: usize = 16;
@@ -48,6 +52,12 @@ fn mix(hash: u64, value: u64) -> u64 {
     product ^ (product >> 29)
 }
 
+/// Lets every bit count at both ends of the hash.
+#[inline(always)]
+fn spread(hash: u64) -> u64 {
+    mix(hash, 0)
+}
+
 #[inline(always)]
 fn key(sort: Sort, value: u64) -> u32 {
     (mix(value, sort as u64).wrapping_mul(MULTIPLIER) >> 32) as u32
@@ -61,6 +71,8 @@ struct Word {
     stem: u64,
     /// Whether it is long enough to have one.
     is_long: bool,
+    /// Whether it is long enough to be about something.
+    is_bulky: bool,
 }
 
 /// The words of a line as they are found.
@@ -99,6 +111,7 @@ struct Partial {
     stem: u64,
     letters: u32,
     digits: u32,
+    bulk: u32,
     uppers: u32,
     starts_upper: bool,
 }
@@ -132,6 +145,7 @@ impl Words {
             word.starts_upper |= word.letters == 0;
         }
         word.letters += 1;
+        word.bulk += if class == Class::Caseless { 2 } else { 1 };
         word.hash = mix(word.hash, u64::from(c));
         if word.chars() == STEM_CHARS {
             word.stem = word.hash;
@@ -167,13 +181,18 @@ impl Words {
         for &byte in tail {
             hash = mix(hash, lower(byte));
         }
-        self.found(Word { hash: mix(hash, 1), stem, is_long: len > STEM_CHARS as usize });
+        self.found(Word {
+            hash: mix(hash, 1),
+            stem,
+            is_long: len > STEM_CHARS as usize,
+            is_bulky: len >= BULK as usize,
+        });
     }
 
     /// A number of so many digits.
     #[inline(always)]
     pub(super) fn number(&mut self, digits: u32) {
-        self.found(Word { hash: mix(0, u64::from(digits) + 1), stem: 0, is_long: false });
+        self.found(Word { hash: mix(0, u64::from(digits) + 1), ..Word::default() });
     }
 
     /// A sign between words. It keeps lines of signs apart from one another.
@@ -186,7 +205,7 @@ impl Words {
     #[inline(always)]
     pub(super) fn character(&mut self, c: u32, counts: &mut Counts) {
         counts.words += 1;
-        self.found(Word { hash: mix(1, u64::from(c)), stem: 0, is_long: false });
+        self.found(Word { hash: mix(1, u64::from(c)), ..Word::default() });
     }
 
     /// The word at hand, if any, is complete.
@@ -205,6 +224,7 @@ impl Words {
             hash: mix(word.hash, u64::from(word.digits) + 1),
             stem: word.stem,
             is_long: word.letters > STEM_CHARS,
+            is_bulky: word.bulk >= BULK,
         });
     }
 
@@ -229,6 +249,26 @@ impl Words {
     /// apart.
     pub(super) fn distinct(&self) -> u32 {
         self.distinct.iter().map(|bits| bits.count_ones()).sum()
+    }
+
+    /// Hashes of the words, or their stems, that are likely about something.
+    #[inline(always)]
+    pub(super) fn bulky(&self) -> impl Iterator<Item = u64> {
+        let bulky = self.words[..self.len].iter().filter(|word| word.is_bulky);
+        bulky.map(|word| spread(if word.is_long { word.stem } else { word.hash }))
+    }
+
+    /// Hashes of the pairs of words.
+    #[inline(always)]
+    pub(super) fn pairs(&self) -> impl Iterator<Item = u64> {
+        let pairs = self.words[..self.len].array_windows();
+        pairs.map(|[a, b]| spread(mix(a.hash, b.hash)))
+    }
+
+    /// Hashes of the first and last word.
+    pub(super) fn edges(&self) -> Option<(u64, u64)> {
+        let [first, ..] = &self.words[..self.len] else { return None };
+        Some((spread(first.hash), spread(self.last)))
     }
 
     /// Hands the tokens to `listener`.

@@ -4,11 +4,10 @@
 //! Backward is written by hand; a test checks every group of parameters against finite
 //! differences.
 
-use super::data::Example;
+use super::data::{Example, Target};
 use super::random::Random;
 use super::{Settings, Weights};
-use crate::features::{Dense, take_case_away, tell};
-use crate::label::Kind;
+use crate::features::{Dense, take_blanks_away, take_case_away, tell};
 use crate::model::math::{HIDDEN, Units, add_product, exp, sigmoid};
 use crate::model::network::{
     self, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, layout, relu, units,
@@ -72,11 +71,12 @@ impl Gradient {
 /// The activations of one document.
 #[derive(Clone, Debug, Default)]
 pub struct Tape {
-    /// The lines of the page.
-    lines: Vec<usize>,
+    /// What the lines should be, where that is known.
+    targets: Vec<Option<Target>>,
     /// The tokens that were not dropped, line after line.
     tokens: Vec<u32>,
     token_ends: Vec<usize>,
+    roots: Vec<f32>,
     dense: Vec<Dense>,
     embedding: Vec<[f32; EMBEDDING]>,
     /// What the first layer's units were multiplied with after the ReLU; 0 where it cut.
@@ -203,31 +203,34 @@ impl Tape {
         &self.logits
     }
 
-    /// Runs over some `lines` of a page, as if it had no others; with `dropout` as in training.
-    pub fn forward(
+    /// Runs over `lines`, page and number and what they should be, as a document; with `dropout` as in training.
+    pub fn forward<'e>(
         &mut self,
         weights: &Weights,
-        page: &Example,
-        lines: impl IntoIterator<Item = usize>,
+        lines: impl IntoIterator<Item = (&'e Example, usize, Option<Target>)>,
         mut dropout: Option<(&Settings, &mut Random)>,
     ) {
         let p = &weights.parameters;
         self.clear();
         let mute = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.page_lexical_dropout);
         let caseless = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.case_dropout);
-        self.lines.extend(lines);
+        let blankless = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.blank_dropout);
         let told = dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.told_pages);
-        for index in 0..self.lines.len() {
-            let line = self.lines[index];
+        for (page, line, target) in lines {
             let mut dense = page.dense[line];
             if caseless {
                 take_case_away(&mut dense);
+            }
+            if blankless {
+                take_blanks_away(&mut dense);
             }
             if dropout.as_mut().is_some_and(|(s, r)| told && r.unit() < s.told_lines)
                 && let Some(kind) = page.labels[line]
             {
                 tell(&mut dense, kind.label());
             }
+            self.targets.push(target);
+            self.roots.push(page.line_weight(line));
             let whole = mute || dropout.as_mut().is_some_and(|(s, r)| r.unit() < s.lexical_dropout);
             let start = self.tokens.len();
             let mut sum = [0.0; EMBEDDING];
@@ -271,7 +274,8 @@ impl Tape {
     }
 
     fn clear(&mut self) {
-        self.lines.clear();
+        self.targets.clear();
+        self.roots.clear();
         self.tokens.clear();
         self.token_ends.clear();
         self.dense.clear();
@@ -309,19 +313,18 @@ impl Tape {
         }
     }
 
-    /// Adds the gradient of `scale` times the loss of the lines of `page` that
+    /// Adds the gradient of `scale` times the loss of the lines that
     /// [`forward`](Tape::forward) just ran over, and returns that loss.
     pub fn backward(
         &mut self,
         weights: &Weights,
-        page: &Example,
         scale: f32,
         settings: &Settings,
         gradient: &mut Gradient,
     ) -> f64 {
         let p = &weights.parameters;
-        let lines = self.lines.len();
-        let loss = self.backward_head(p, page, scale, settings, gradient);
+        let lines = self.targets.len();
+        let loss = self.backward_head(p, scale, settings, gradient);
         let [before, after] = &self.recurrences;
         let input = &self.inputs[DILATIONS.len()];
         after.backward(p, 1, input, &mut self.delta, &mut gradient.parameters);
@@ -368,33 +371,34 @@ impl Tape {
     fn backward_head(
         &mut self,
         p: &[f32],
-        page: &Example,
         scale: f32,
         settings: &Settings,
         gradient: &mut Gradient,
     ) -> f64 {
         let g = &mut gradient.parameters;
         let mut loss = 0.0;
-        let total: f32 = self.lines.iter().map(|&line| page.line_weight(line)).sum();
-        let overlap = SoftOverlap::of(page, &self.lines, &self.logits);
+        // Lines without a label count here: a page that is half unknown teaches half as much.
+        let total: f32 = self.roots.iter().sum();
+        let overlap = SoftOverlap::of(&self.targets, &self.logits, settings.opinion_share);
         let f1_weight = scale * settings.f1_weight;
         loss += f64::from(f1_weight * (1.0 - overlap.f1()));
         self.delta.clear();
-        self.delta.resize(self.lines.len(), [0.0; HIDDEN]);
-        for (line, &at) in self.lines.iter().enumerate() {
-            let Some(kind) = page.labels[at] else { continue };
-            let weight = scale * page.line_weight(at) / total;
+        self.delta.resize(self.targets.len(), [0.0; HIDDEN]);
+        for (line, target) in self.targets.iter().enumerate() {
+            let Some(target) = target else { continue };
+            let weight = scale * target.root / total;
             let (logits, x) = (&self.logits[line], &self.top[line]);
             let doubt = settings.label_smoothing / 2.0;
-            let target = if kind.is_content() { 1.0 - doubt } else { doubt };
+            let wanted = target.content(settings.opinion_share);
+            let goal = doubt + (1.0 - 2.0 * doubt) * wanted;
             let probability = sigmoid(logits.content);
             let log = |share: f32| f64::from(share.max(1e-7)).ln();
-            let cross_entropy = f64::from(target) * log(probability)
-                + f64::from(1.0 - target) * log(1.0 - probability);
+            let cross_entropy =
+                f64::from(goal) * log(probability) + f64::from(1.0 - goal) * log(1.0 - probability);
             loss -= f64::from(weight) * cross_entropy;
             let slope = probability * (1.0 - probability);
-            let f1_delta = slope * overlap.slope(page.line_words(at), kind.is_content());
-            let delta = weight * (probability - target) - f1_weight * f1_delta;
+            let f1_delta = slope * overlap.slope(target.words(), wanted);
+            let delta = weight * (probability - goal) - f1_weight * f1_delta;
             g[layout::CONTENT_BIAS] += delta;
             for (g, x) in g[layout::CONTENT].iter_mut().zip(x) {
                 *g += delta * x;
@@ -402,19 +406,20 @@ impl Tape {
             for (out, w) in self.delta[line].iter_mut().zip(&p[layout::CONTENT]) {
                 *out += delta * w;
             }
-            // `other` says only that nothing in the page told the kind.
-            if kind == Kind::Other {
+            let kind_goal = target.kinds(settings.opinion_share);
+            let share: f32 = kind_goal.iter().sum();
+            if share == 0.0 {
                 continue;
             }
             let weight = weight * settings.kind_weight;
             let most = logits.kinds.iter().copied().fold(f32::MIN, f32::max);
             let mut kinds = logits.kinds.map(|logit| exp(logit - most));
             let sum: f32 = kinds.iter().sum();
-            loss -= f64::from(weight) * f64::from((kinds[kind as usize] / sum).max(1e-7)).ln();
-            for value in &mut kinds {
-                *value *= weight / sum;
+            for (value, goal) in kinds.iter_mut().zip(kind_goal) {
+                let probability = *value / sum;
+                loss -= f64::from(weight * goal) * log(probability);
+                *value = weight * (share * probability - goal);
             }
-            kinds[kind as usize] -= weight;
             add(&mut g[layout::KINDS_BIAS], &kinds);
             add_outer(&mut g[layout::KINDS], x, &kinds);
             add_transposed(&mut self.delta[line], &p[layout::KINDS], &kinds);
@@ -468,16 +473,14 @@ struct SoftOverlap {
 const SMOOTHING_WORDS: f32 = 10.0;
 
 impl SoftOverlap {
-    fn of(page: &Example, lines: &[usize], logits: &[Logits]) -> SoftOverlap {
+    fn of(targets: &[Option<Target>], logits: &[Logits], share: f32) -> SoftOverlap {
         let mut overlap = SoftOverlap { both: 0.0, either: 0.0 };
-        for (&line, logits) in lines.iter().zip(logits) {
-            let Some(kind) = page.labels[line] else { continue };
-            let kept = page.line_words(line) * sigmoid(logits.content);
-            overlap.either += kept;
-            if kind.is_content() {
-                overlap.both += kept;
-                overlap.either += page.line_words(line);
-            }
+        for (target, logits) in targets.iter().zip(logits) {
+            let Some(target) = target else { continue };
+            let kept = target.words() * sigmoid(logits.content);
+            let wanted = target.content(share);
+            overlap.both += kept * wanted;
+            overlap.either += kept + target.words() * wanted;
         }
         overlap
     }
@@ -487,9 +490,8 @@ impl SoftOverlap {
     }
 
     /// How F1 grows with the probability of a line of so many words.
-    fn slope(&self, words: f32, is_content: bool) -> f32 {
-        let gain = if is_content { 2.0 } else { 0.0 };
-        words * (gain - self.f1()) / (self.either + SMOOTHING_WORDS)
+    fn slope(&self, words: f32, wanted: f32) -> f32 {
+        words * (2.0 * wanted - self.f1()) / (self.either + SMOOTHING_WORDS)
     }
 }
 
@@ -501,6 +503,7 @@ fn embedding_scale(tokens: usize) -> f32 {
 mod tests {
     use super::*;
     use crate::features::DENSE;
+    use crate::label::Kind;
     use crate::model::integer::{self, Input, Stream};
     use crate::model::network::LOOKAHEAD;
     use crate::simd::Level;
@@ -528,7 +531,7 @@ mod tests {
         for lines in [1, 2, 30, 63, 200] {
             let page = page(lines);
             let mut tape = Tape::default();
-            tape.forward(&weights, &page, 0..lines, None);
+            tape.forward(&weights, page.each_line(), None);
             let inputs: Vec<Input> = (0..lines)
                 .map(|line| {
                     let mut input = integer::NO_INPUT;
@@ -571,8 +574,8 @@ mod tests {
         let mut weights = Weights::random(TOKENS, 5);
         let mut tape = Tape::default();
         let mut loss = |weights: &Weights, gradient: &mut Gradient| {
-            tape.forward(weights, &page, (0..40).filter(|line| line % 9 != 2), None);
-            tape.backward(weights, &page, 1.0, &settings, gradient)
+            tape.forward(weights, page.each_line().filter(|(_, line, _)| line % 9 != 2), None);
+            tape.backward(weights, 1.0, &settings, gradient)
         };
         let mut gradient = Gradient::new(TOKENS);
         loss(&weights, &mut gradient);

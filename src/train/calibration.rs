@@ -13,7 +13,7 @@ struct Line {
 }
 
 /// Fits the calibration on `pages`.
-pub(super) fn fit(weights: &Weights, pages: &[Example]) -> Calibration {
+pub(super) fn fit(weights: &Weights, pages: &[&Example]) -> Calibration {
     let mut tape = Tape::default();
     let lines: Vec<Vec<Line>> = pages.iter().map(|page| lines(weights, page, &mut tape)).collect();
     let (factor, offset) = platt(&lines);
@@ -21,7 +21,7 @@ pub(super) fn fit(weights: &Weights, pages: &[Example]) -> Calibration {
 }
 
 fn lines(weights: &Weights, page: &Example, tape: &mut Tape) -> Vec<Line> {
-    tape.forward(weights, page, 0..page.lines(), None);
+    tape.forward(weights, page.each_line(), None);
     let labelled = tape.logits().iter().zip(&page.labels);
     labelled
         .filter_map(|(logits, label)| {

@@ -5,10 +5,14 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::thread;
 
 use super::corpus::Page;
+use super::credit;
 use crate::document::is_blank;
 use crate::features::{Dense, Extractor, words};
 use crate::fnv;
 use crate::label::Kind;
+use crate::model::Calibration;
+use crate::model::math::{exp, sigmoid};
+use crate::model::network::Logits;
 
 /// A token is kept when it occurs on at least this many sites: rarer ones tell the page, not
 /// the kind of line.
@@ -47,6 +51,58 @@ pub struct Example {
     roots: Vec<f32>,
     /// What the page counts.
     pub weight: f32,
+    /// Pages of the same language and renderer have the same; others hardly ever.
+    pub style: u64,
+    /// Picks the part of the pages it belongs to when they are split by site.
+    pub site: u64,
+    /// What a network that never saw its site says of its lines, if one was asked.
+    pub opinions: Vec<Opinion>,
+}
+
+/// What a line should be.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its label.
+    pub kind: Kind,
+    /// Square root of its number of words: what it counts.
+    pub root: f32,
+    /// What another network thinks.
+    pub opinion: Option<Opinion>,
+}
+
+impl Target {
+    /// How much it should be content, 0 to 1, the opinion counting `share` where there is one.
+    pub fn content(&self, share: f32) -> f32 {
+        let label = f32::from(u8::from(self.kind.is_content()));
+        self.opinion.map_or(label, |opinion| label + share * (opinion.content - label))
+    }
+
+    /// What its kind should be, each kind from 0 to 1. The label `other` says only that nothing in
+    /// the page told the kind: then the opinion alone counts, or nothing.
+    pub fn kinds(&self, share: f32) -> [f32; Kind::COUNT] {
+        let mut kinds = [0.0; Kind::COUNT];
+        if let Some(opinion) = &self.opinion {
+            kinds = opinion.kinds.map(|kind| share / 255.0 * f32::from(kind));
+        }
+        if self.kind != Kind::Other {
+            kinds[self.kind as usize] += if self.opinion.is_some() { 1.0 - share } else { 1.0 };
+        }
+        kinds
+    }
+
+    /// About how many words it has.
+    pub fn words(&self) -> f32 {
+        self.root * self.root
+    }
+}
+
+/// What a network thinks of a line.
+#[derive(Clone, Copy, Debug)]
+pub struct Opinion {
+    /// Probability of content.
+    pub content: f32,
+    /// Probabilities of the kinds, of 255.
+    pub kinds: [u8; Kind::COUNT],
 }
 
 impl Example {
@@ -59,16 +115,31 @@ impl Example {
             let text = text.strip_suffix('\r').unwrap_or(text).as_bytes();
             if is_blank(text) {
                 extractor.blank_line();
-                continue;
+            } else {
+                example.push(&mut extractor, text, Kind::from_letter(letter));
             }
-            let tokens = &mut example.tokens;
-            let dense = extractor.line(text, None, &mut |key| tokens.push(key));
-            example.token_ends.push(example.tokens.len());
-            example.labels.push(Kind::from_letter(letter));
-            example.roots.push((words(&dense) as f32).sqrt());
-            example.dense.push(dense);
         }
         example
+    }
+
+    /// Features of lines that have nothing to do with each other, tokens as keys.
+    pub(super) fn from_lines(lines: impl IntoIterator<Item = (String, Kind)>) -> Example {
+        let mut example = Example { weight: 1.0, ..Example::default() };
+        let mut extractor = Extractor::new();
+        for (text, kind) in lines {
+            extractor.reset();
+            example.push(&mut extractor, text.as_bytes(), Some(kind));
+        }
+        example
+    }
+
+    fn push(&mut self, extractor: &mut Extractor, text: &[u8], label: Option<Kind>) {
+        let tokens = &mut self.tokens;
+        let dense = extractor.line(text, None, &mut |key| tokens.push(key));
+        self.token_ends.push(self.tokens.len());
+        self.labels.push(label);
+        self.roots.push((words(&dense) as f32).sqrt());
+        self.dense.push(dense);
     }
 
     /// A page of given features and rows of tokens, every line of the same weight.
@@ -96,14 +167,35 @@ impl Example {
         &self.tokens[start..self.token_ends[line]]
     }
 
+    /// Every line and what it should be, as [`Tape::forward`](super::backward::Tape::forward) takes them.
+    pub fn each_line(&self) -> impl Iterator<Item = (&Example, usize, Option<Target>)> {
+        (0..self.lines()).map(move |line| (self, line, self.target(line)))
+    }
+
+    /// Takes further opinions on its lines into the mean of those of `count` networks before.
+    pub fn hear(&mut self, opinions: &[Opinion], count: f32) {
+        if count == 0.0 {
+            self.opinions = opinions.to_vec();
+            return;
+        }
+        for (mean, new) in self.opinions.iter_mut().zip(opinions) {
+            mean.content += (new.content - mean.content) / (count + 1.0);
+            for (mean, &new) in mean.kinds.iter_mut().zip(&new.kinds) {
+                let sum = f32::from(*mean) * count + f32::from(new);
+                *mean = (sum / (count + 1.0)).round() as u8;
+            }
+        }
+    }
+
+    /// What a line should be, where that is known.
+    pub fn target(&self, line: usize) -> Option<Target> {
+        let opinion = self.opinions.get(line).copied();
+        self.labels[line].map(|kind| Target { kind, root: self.roots[line], opinion })
+    }
+
     /// What a line counts within its page.
     pub fn line_weight(&self, line: usize) -> f32 {
         self.roots[line]
-    }
-
-    /// About how many words a line has.
-    pub fn line_words(&self, line: usize) -> f32 {
-        self.roots[line] * self.roots[line]
     }
 
     /// Turns keys into rows; tokens without a row go.
@@ -117,6 +209,17 @@ impl Example {
         }
         kept.shrink_to_fit();
         self.tokens = kept;
+    }
+}
+
+impl Opinion {
+    /// What a network's `logits` say.
+    pub fn of(logits: &Logits, calibration: &Calibration) -> Opinion {
+        let content = sigmoid(calibration.factor * logits.content + calibration.offset);
+        let most = logits.kinds.iter().copied().fold(f32::MIN, f32::max);
+        let kinds = logits.kinds.map(|logit| exp(logit - most));
+        let sum: f32 = kinds.iter().sum();
+        Opinion { content, kinds: kinds.map(|kind| (255.0 * kind / sum).round() as u8) }
     }
 }
 
@@ -149,6 +252,8 @@ pub struct Data {
     pub train: Vec<Example>,
     /// Pages of other sites, to calibrate on.
     pub tune: Vec<Example>,
+    /// Lines that name whom a picture is from, on no page.
+    pub credits: Example,
 }
 
 impl Data {
@@ -169,9 +274,13 @@ impl Data {
         let keys = vocabulary(pages, &examples, &tune);
         let rows: KeyMap<u32> =
             keys.iter().enumerate().map(|(row, &key)| (key, row as u32)).collect();
-        let mut data = Data { keys, train: Vec::new(), tune: Vec::new() };
-        for (mut example, tune) in examples.into_iter().zip(tune) {
+        let mut credits = credit::lines();
+        credits.look_up(&rows);
+        let mut data = Data { keys, train: Vec::new(), tune: Vec::new(), credits };
+        for ((mut example, tune), page) in examples.into_iter().zip(tune).zip(pages) {
             example.look_up(&rows);
+            example.site = name_hash(&page.site) / TUNE_SITES;
+            example.style = name_hash(&format!("{} {}", page.lang, page.renderer));
             if example.labels.iter().any(Option::is_some) {
                 if tune { &mut data.tune } else { &mut data.train }.push(example);
             }

@@ -8,7 +8,9 @@
 pub mod backward;
 mod calibration;
 pub mod corpus;
+mod credit;
 pub mod data;
+mod job;
 pub mod optimizer;
 mod random;
 
@@ -18,7 +20,8 @@ use std::time::Instant;
 use crate::model::network::{EMBEDDING, layout};
 use crate::model::{Calibration, Model, math};
 use backward::{Gradient, Tape};
-use data::{Data, Example};
+use data::{Data, Example, Opinion};
+use job::{Inserts, Job};
 use optimizer::{Adam, SparseAdam};
 use random::Random;
 
@@ -45,6 +48,10 @@ pub struct Settings {
     pub cut_pages: f32,
     /// Share of pages of which only the content, or only the chrome, is shown.
     pub one_sided_pages: f32,
+    /// Share of pages whose blank lines are taken away.
+    pub blank_dropout: f32,
+    /// Share of pages between whose content lines of chrome from other pages are put.
+    pub interleaved_pages: f32,
     /// Share of pages of which some lines are told, as by a rule of the user's.
     pub told_pages: f32,
     /// Share of the lines told on such a page.
@@ -59,6 +66,13 @@ pub struct Settings {
     pub kind_weight: f32,
     /// Weight of a page's soft word F1 in the loss.
     pub f1_weight: f32,
+    /// How many parts the sites are split into for second opinions: the pages of each part are
+    /// judged by a network trained on the others. None below 2.
+    pub parts: usize,
+    /// How often they are split, each time another way: opinions on a page are averaged.
+    pub rounds: usize,
+    /// Share of these opinions in what a line should be; the rest is its label.
+    pub opinion_share: f32,
     /// Longest run of lines taken from a page at once.
     pub window: usize,
 }
@@ -76,6 +90,8 @@ impl Default for Settings {
             case_dropout: 0.15,
             cut_pages: 0.3,
             one_sided_pages: 0.1,
+            blank_dropout: 0.1,
+            interleaved_pages: 0.3,
             told_pages: 0.2,
             told_lines: 0.05,
             unit_dropout: 0.2,
@@ -83,6 +99,9 @@ impl Default for Settings {
             embedding_decay: 0.1,
             kind_weight: 0.3,
             f1_weight: 1.0,
+            parts: 4,
+            rounds: 2,
+            opinion_share: 0.4,
             window: 1024,
         }
     }
@@ -158,21 +177,86 @@ impl Weights {
 
 /// Trains on `data` and returns the bytes of the model file. `report` gets a line of progress
 /// now and then.
-pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Vec<u8> {
+pub fn run(data: &mut Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Vec<u8> {
+    if settings.parts > 1 {
+        ask_around(data, settings, report);
+    }
+    let all: Vec<usize> = (0..data.train.len()).collect();
+    let weights = fit(data, all, settings, report);
+    let calibration = calibration::fit(&weights, &data.tune.iter().collect::<Vec<_>>());
+    report(&format!("{calibration:?}"));
+    weights.to_bytes(&data.keys, calibration)
+}
+
+/// Start of the random sequences of the networks that are asked, whatever the settings' seed:
+/// seeds are compared on the same opinions.
+const OPINION_SEED: u64 = 1000;
+
+/// Has each page judged by networks that were trained on other sites only. What such networks
+/// agree on across sites is what can be learned; where a label differs, it may be a slip of its
+/// source or a habit of it (cross-fitting, and distillation: Hinton et al. 2015, arXiv 1503.02531).
+fn ask_around(data: &mut Data, settings: &Settings, report: &mut dyn FnMut(&str)) {
+    let parts = settings.parts as u64;
+    for round in 0..settings.rounds as u64 {
+        for part in 0..parts {
+            report(&format!("opinions, round {} part {} of {parts}", round + 1, part + 1));
+            // Each round splits the sites another way.
+            let is_own =
+                |&index: &usize| data.train[index].site / parts.pow(round as u32) % parts == part;
+            let (own, others): (Vec<usize>, Vec<usize>) = (0..data.train.len()).partition(is_own);
+            let settings =
+                Settings { seed: OPINION_SEED + round * parts + part, ..settings.clone() };
+            let weights = fit(data, others, &settings, report);
+            let judge = |own: &[usize]| opinions(&weights, data, own);
+            let (left, right) = own.split_at(own.len() / 2);
+            let judged = thread::scope(|scope| {
+                let left = scope.spawn(|| judge(left));
+                let right = judge(right);
+                let mut judged = left.join().expect("judging does not panic");
+                judged.extend(right);
+                judged
+            });
+            for (&index, opinions) in own.iter().zip(&judged) {
+                data.train[index].hear(opinions, round as f32);
+            }
+        }
+    }
+}
+
+/// What a network thinks of the lines of each of the pages `indices`.
+fn opinions(weights: &Weights, data: &Data, indices: &[usize]) -> Vec<Vec<Opinion>> {
+    let pages: Vec<&Example> = indices.iter().map(|&index| &data.train[index]).collect();
+    let calibration = calibration::fit(weights, &pages);
+    let mut tape = Tape::default();
+    let mut judge = |page: &Example| {
+        tape.forward(weights, page.each_line(), None);
+        tape.logits().iter().map(|logits| Opinion::of(logits, &calibration)).collect()
+    };
+    pages.into_iter().map(&mut judge).collect()
+}
+
+/// Trains on the pages `indices` of `data`.
+fn fit(
+    data: &Data,
+    indices: Vec<usize>,
+    settings: &Settings,
+    report: &mut dyn FnMut(&str),
+) -> Weights {
     let start = Instant::now();
     let mut weights = Weights::random(data.keys.len(), settings.seed);
     // Another sequence than the one that made the weights.
     let mut random = Random::new(settings.seed ^ 0x5eed);
     let mut adam = Adam::new(layout::COUNT);
     let mut sparse = SparseAdam::new(data.keys.len(), settings.embedding_decay);
+    let inserts = Inserts::of(data, &indices);
     let mut workers = [Worker::new(data), Worker::new(data)];
-    let total = (data.train.len() * settings.epochs).max(1) as f32;
+    let total = (indices.len() * settings.epochs).max(1) as f32;
     let mut taken = 0;
     let mut step = 0;
     let mut average = Average::default();
     let (mut loss, mut seen) = (0.0, 0);
     for epoch in 0..settings.epochs {
-        let mut order: Vec<usize> = (0..data.train.len()).collect();
+        let mut order = indices.clone();
         random.shuffle(&mut order);
         let mut order = order.into_iter().peekable();
         while order.peek().is_some() {
@@ -185,7 +269,7 @@ pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Ve
                 let Some(index) = order.next() else { break };
                 taken += 1;
                 let example = &data.train[index];
-                let job = Job::draw(index, example, settings, &mut random);
+                let job = Job::draw(index, data, &inserts, settings, &mut random);
                 let lighter = usize::from(loads[1] < loads[0]);
                 loads[lighter] += job.lines.len();
                 weight += example.weight;
@@ -220,10 +304,7 @@ pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Ve
             }
         }
     }
-    let weights = average.finish(weights);
-    let calibration = calibration::fit(&weights, &data.tune);
-    report(&format!("{calibration:?}"));
-    weights.to_bytes(&data.keys, calibration)
+    average.finish(weights)
 }
 
 /// Weights are averaged from this part of the training on.
@@ -271,41 +352,6 @@ fn one_cycle(progress: f32) -> f32 {
     }
 }
 
-/// Lines of a page, and the start of its random sequence.
-struct Job {
-    index: usize,
-    lines: Vec<usize>,
-    seed: u64,
-}
-
-impl Job {
-    /// A run of lines of a page, some pages with a part cut out.
-    fn draw(index: usize, example: &Example, settings: &Settings, random: &mut Random) -> Job {
-        let len = example.lines().min(settings.window);
-        let spare = example.lines() - len;
-        // Half of the runs start where the page does, as at prediction.
-        let start = if spare == 0 || random.below(2) == 0 { 0 } else { random.below(spare + 1) };
-        let mut lines: Vec<usize> = (start..start + len).collect();
-        if random.unit() < settings.cut_pages {
-            let cut = random.below(len / 2 + 1);
-            let from = random.below(len - cut + 1);
-            lines.drain(from..from + cut);
-        }
-        if random.unit() < settings.one_sided_pages {
-            // A page cleaned before, or one with nothing to find: what is on the page alone must
-            // not decide how much of it is kept.
-            let content = random.below(2) == 0;
-            let is_on_side = |line: &usize| {
-                example.labels[*line].is_some_and(|kind| kind.is_content() == content)
-            };
-            if lines.iter().any(is_on_side) {
-                lines.retain(is_on_side);
-            }
-        }
-        Job { index, lines, seed: random.next() }
-    }
-}
-
 /// What one thread needs.
 struct Worker {
     jobs: Vec<Job>,
@@ -328,14 +374,44 @@ impl Worker {
         for job in &self.jobs {
             let example = &data.train[job.index];
             let mut random = Random::new(job.seed);
-            let lines = job.lines.iter().copied();
-            self.tape.forward(weights, example, lines, Some((settings, &mut random)));
+            let lines = job.lines.iter().map(|&(index, line)| {
+                let (page, line) = (job::page(data, index), line as usize);
+                let mut target = page.target(line);
+                // The opinion on a line is about the place where it stood.
+                if let (Some(target), true) = (&mut target, index != job.index as u32) {
+                    target.opinion = None;
+                }
+                (page, line, target)
+            });
+            self.tape.forward(weights, lines, Some((settings, &mut random)));
             let scale = example.weight / weight;
-            self.loss += self.tape.backward(weights, example, scale, settings, &mut self.gradient);
+            self.loss += self.tape.backward(weights, scale, settings, &mut self.gradient);
         }
     }
 
     fn take_loss(&mut self) -> f64 {
         std::mem::take(&mut self.loss)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::DENSE;
+    use crate::label::Kind;
+
+    #[test]
+    fn pages_are_judged_by_a_network_that_saw_other_sites_only() {
+        // Two sites with the same line, labelled against each other: each opinion is the other's.
+        let page = |kind| Example::from_rows(vec![([0; DENSE], Vec::new(), Some(kind)); 4]);
+        let train = vec![page(Kind::Prose), page(Kind::Menu)];
+        let mut data =
+            Data { keys: Vec::new(), train, tune: Vec::new(), credits: Example::default() };
+        (data.train[0].site, data.train[1].site) = (0, 1);
+        let settings =
+            Settings { parts: 2, rounds: 1, epochs: 200, batch_lines: 1, ..Settings::default() };
+        ask_around(&mut data, &settings, &mut |_| {});
+        let opinion = |page: usize| data.train[page].opinions[0].content;
+        assert!(opinion(0) < opinion(1), "{} {}", opinion(0), opinion(1));
     }
 }

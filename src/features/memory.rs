@@ -1,0 +1,177 @@
+//! What a line repeats of the lines before it. An article keeps coming back to its own words;
+//! teasers bring new ones, and what stands around an article repeats its shape and its phrases.
+
+use super::dense::Counts;
+use super::tokens::Words;
+
+/// How many words and pairs of words are remembered. A hash picks its slot, and the last one to
+/// pick a slot has it: bounded, and the same on every machine.
+const SLOTS: usize = 8192;
+
+/// Likewise for how lines start and end.
+const EDGE_SLOTS: usize = 1024;
+
+/// How many lines back shapes are compared.
+pub(super) const SHAPES: usize = 6;
+
+/// What a line has in common with those before it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Repeats {
+    /// Words that are not short.
+    pub words: u32,
+    /// Of these, seen on a line before, and on a long line before.
+    pub known: u32,
+    pub known_long: u32,
+    /// Pairs of words, and those seen on a line before.
+    pub pairs: u32,
+    pub known_pairs: u32,
+    /// Lines before that start with the same word, that end with it.
+    pub starts: u32,
+    pub ends: u32,
+    /// Whether the line so many lines back has the same shape.
+    pub shapes: [bool; SHAPES],
+}
+
+/// The document's lines so far.
+#[derive(Clone, Debug)]
+pub(super) struct Memory {
+    /// Tags of words; the lowest bit tells whether a long line had it.
+    words: Box<[u16; SLOTS]>,
+    pairs: Box<[u16; SLOTS]>,
+    starts: Box<[Edge; EDGE_SLOTS]>,
+    ends: Box<[Edge; EDGE_SLOTS]>,
+    shapes: [u32; SHAPES],
+}
+
+/// How often lines started, or ended, with a word.
+#[derive(Clone, Copy, Debug, Default)]
+struct Edge {
+    tag: u16,
+    lines: u16,
+}
+
+impl Memory {
+    pub(super) fn new() -> Memory {
+        Memory {
+            words: Box::new([0; SLOTS]),
+            pairs: Box::new([0; SLOTS]),
+            starts: Box::new([Edge::default(); EDGE_SLOTS]),
+            ends: Box::new([Edge::default(); EDGE_SLOTS]),
+            shapes: [0; SHAPES],
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.words.fill(0);
+        self.pairs.fill(0);
+        self.starts.fill(Edge::default());
+        self.ends.fill(Edge::default());
+        self.shapes = [0; SHAPES];
+    }
+
+    /// What the line repeats, of itself too; from now on it belongs to the lines before.
+    pub(super) fn line(&mut self, words: &Words, counts: &Counts) -> Repeats {
+        let mut repeats = Repeats::default();
+        let shape = counts.shape();
+        let long = if counts.is_long() { LONG } else { 0 };
+        for hash in words.bulky() {
+            let (slot, tag) = (&mut self.words[slot(hash)], tag(hash));
+            let is_known = *slot & !LONG == tag;
+            let was_long = if is_known { *slot & LONG } else { 0 };
+            *slot = tag | was_long | long;
+            repeats.words += 1;
+            repeats.known += u32::from(is_known);
+            repeats.known_long += u32::from(was_long);
+        }
+        // Where letters stand alone, two of them are no phrase.
+        let is_lettered = counts.southeast_asian > 0;
+        for hash in words.pairs().filter(|_| !is_lettered) {
+            let (slot, tag) = (&mut self.pairs[slot(hash)], tag(hash));
+            repeats.pairs += 1;
+            repeats.known_pairs += u32::from(*slot == tag);
+            *slot = tag;
+        }
+        if let Some((first, last)) = words.edges() {
+            repeats.starts = count(&mut self.starts, first);
+            repeats.ends = count(&mut self.ends, last);
+        }
+        repeats.shapes = self.shapes.map(|before| before == shape);
+        self.shapes.rotate_right(1);
+        self.shapes[0] = shape;
+        repeats
+    }
+}
+
+/// Set in a tag of a word that stood on a long line.
+const LONG: u16 = 1;
+
+fn slot(hash: u64) -> usize {
+    (hash >> 40) as usize % SLOTS
+}
+
+/// What tells apart the hashes of a slot: never 0, and without [`LONG`].
+fn tag(hash: u64) -> u16 {
+    hash as u16 & !LONG | 2
+}
+
+/// How many lines before had `hash` here.
+fn count(edges: &mut [Edge; EDGE_SLOTS], hash: u64) -> u32 {
+    let edge = &mut edges[(hash >> 40) as usize % EDGE_SLOTS];
+    if edge.tag != tag(hash) {
+        *edge = Edge { tag: tag(hash), lines: 0 };
+    }
+    let before = edge.lines;
+    edge.lines = before.saturating_add(1);
+    u32::from(before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Dense, Extractor, Feature};
+
+    /// The features of the last of some lines.
+    fn last(lines: &[&str]) -> Dense {
+        let mut extractor = Extractor::new();
+        let dense = lines.iter().map(|line| extractor.line(line.as_bytes(), None, &mut |_| {}));
+        dense.last().expect("some lines")
+    }
+
+    fn value(lines: &[&str], feature: Feature) -> u8 {
+        last(lines)[feature as usize]
+    }
+
+    const PARAGRAPH: &str =
+        "The harbour council agreed on Monday that the ferries would sail through the winter again";
+
+    #[test]
+    fn words_come_back_whatever_their_case_and_endings() {
+        let again = "Ferries at the HARBOUR";
+        assert_eq!(value(&[again], Feature::Known), 0);
+        assert_eq!(value(&[PARAGRAPH, again], Feature::Known), 127);
+        assert_eq!(value(&[PARAGRAPH, again], Feature::KnownLong), 127);
+        assert_eq!(value(&["Ferry harbours", "Harbour"], Feature::KnownLong), 0);
+        assert_eq!(value(&[PARAGRAPH, "Recipes with apricots"], Feature::Known), 0);
+        assert_eq!(value(&["배가 다시 늦었습니다", "늦었습니다"], Feature::Known), 127);
+    }
+
+    #[test]
+    fn a_word_stays_known_from_a_long_line_when_a_short_one_repeats_it() {
+        assert_eq!(value(&[PARAGRAPH, "Harbour", "Harbour"], Feature::KnownLong), 127);
+    }
+
+    #[test]
+    fn phrases_come_back_in_scripts_without_spaces_too() {
+        assert_eq!(value(&["今日も船は遅れた。", "船は遅れた"], Feature::KnownPairs), 127);
+        assert_eq!(value(&["เรือสายอีกแล้ว", "เรือสาย"], Feature::KnownPairs), 0);
+        assert_eq!(value(&["Reply to this", "Reply to this post"], Feature::KnownPairs), 84);
+    }
+
+    #[test]
+    fn beginnings_endings_and_shapes_are_counted() {
+        let comments = ["Anna wrote on 3 May:", "Yes.", "Anna wrote on 9 June:"];
+        assert!(value(&comments, Feature::SameStart) > 0);
+        assert_eq!(value(&comments, Feature::SameEnd), 0);
+        assert_eq!(value(&comments, Feature::SameShape1), 0);
+        assert!(value(&comments, Feature::SameShape2) > 0);
+    }
+}
