@@ -10,6 +10,7 @@ mod golden;
 mod html;
 mod long;
 mod properties;
+mod quality;
 mod rules;
 mod streaming;
 mod suggest;
