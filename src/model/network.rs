@@ -9,6 +9,8 @@
 //! Training runs the layers here over whole documents; a filter runs
 //! [`integer`](super::integer), which has the same weights rounded.
 
+#[cfg(feature = "train")]
+use super::math::exp;
 use super::math::{HIDDEN, Units, add_product, sigmoid};
 use crate::features::{DENSE, Dense};
 use crate::label::Kind;
@@ -102,6 +104,16 @@ pub struct Logits {
     pub content: f32,
     /// Logits of the kinds.
     pub kinds: [f32; Kind::COUNT],
+}
+
+#[cfg(feature = "train")]
+impl Logits {
+    /// What a softmax divides: the kinds' exponentials, the likeliest at 1, and their sum.
+    pub(crate) fn kind_exponentials(&self) -> ([f32; Kind::COUNT], f32) {
+        let most = self.kinds.iter().copied().fold(f32::MIN, f32::max);
+        let kinds = self.kinds.map(|logit| exp(logit - most));
+        (kinds, kinds.iter().sum())
+    }
 }
 
 /// First layer, before the ReLU: dense features and mean embedding to units.

@@ -8,7 +8,7 @@ use super::data::{Example, Target};
 use super::random::Random;
 use super::{Settings, Weights};
 use crate::features::{Dense, take_blanks_away, take_case_away, tell};
-use crate::model::math::{HIDDEN, Units, add_product, exp, sigmoid};
+use crate::model::math::{HIDDEN, Units, add_product, sigmoid};
 use crate::model::network::{
     self, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, layout, relu, units,
 };
@@ -412,9 +412,7 @@ impl Tape {
                 continue;
             }
             let weight = weight * settings.kind_weight;
-            let most = logits.kinds.iter().copied().fold(f32::MIN, f32::max);
-            let mut kinds = logits.kinds.map(|logit| exp(logit - most));
-            let sum: f32 = kinds.iter().sum();
+            let (mut kinds, sum) = logits.kind_exponentials();
             for (value, goal) in kinds.iter_mut().zip(kind_goal) {
                 let probability = *value / sum;
                 loss -= f64::from(weight * goal) * log(probability);

@@ -11,7 +11,7 @@ use crate::features::{Dense, Extractor, words};
 use crate::fnv;
 use crate::label::Kind;
 use crate::model::Calibration;
-use crate::model::math::{exp, sigmoid};
+use crate::model::math::sigmoid;
 use crate::model::network::Logits;
 
 /// A token is kept when it occurs on at least this many sites: rarer ones tell the page, not
@@ -167,7 +167,8 @@ impl Example {
         &self.tokens[start..self.token_ends[line]]
     }
 
-    /// Every line and what it should be, as [`Tape::forward`](super::backward::Tape::forward) takes them.
+    /// Every line and what it should be, as
+    /// [`Tape::forward`](super::backward::Tape::forward) takes them.
     pub fn each_line(&self) -> impl Iterator<Item = (&Example, usize, Option<Target>)> {
         (0..self.lines()).map(move |line| (self, line, self.target(line)))
     }
@@ -216,9 +217,7 @@ impl Opinion {
     /// What a network's `logits` say.
     pub fn of(logits: &Logits, calibration: &Calibration) -> Opinion {
         let content = sigmoid(calibration.factor * logits.content + calibration.offset);
-        let most = logits.kinds.iter().copied().fold(f32::MIN, f32::max);
-        let kinds = logits.kinds.map(|logit| exp(logit - most));
-        let sum: f32 = kinds.iter().sum();
+        let (kinds, sum) = logits.kind_exponentials();
         Opinion { content, kinds: kinds.map(|kind| (255.0 * kind / sum).round() as u8) }
     }
 }

@@ -14,6 +14,7 @@ pub(super) struct Job {
     pub index: usize,
     /// Page and line.
     pub lines: Vec<(u32, u32)>,
+    /// What its random sequence starts from.
     pub seed: u64,
 }
 
@@ -83,7 +84,9 @@ impl Run {
 /// Chrome that can stand between the paragraphs of an article, by style of its page.
 #[derive(Default)]
 pub(super) struct Inserts {
+    /// How many lines of [`Data::credits`] there are.
     credits: u32,
+    /// Runs by sort, by [`Example::style`].
     styles: HashMap<u64, [Vec<Run>; INSERTED.len() + 2]>,
 }
 
@@ -95,11 +98,15 @@ const INSERTED: [Kind; 6] =
 const BETWEEN: usize = INSERTED.len();
 const SENTENCE: usize = INSERTED.len() + 1;
 
-/// Where the runs of [`Kind::Related`] are.
-const RELATED: usize = 1;
-
 /// The fewest words of such a caption.
 const SENTENCE_WORDS: f32 = 6.0;
+
+/// The longest run.
+const MAX_INSERT: usize = 4;
+
+/// Where the runs of [`Kind::Related`] are.
+const RELATED: usize = 1;
+const _: () = assert!(matches!(INSERTED[RELATED], Kind::Related));
 
 /// Stands for the page of [`Data::credits`].
 const CREDITS: u32 = u32::MAX;
@@ -108,9 +115,6 @@ const CREDITS: u32 = u32::MAX;
 pub(super) fn page(data: &Data, index: u32) -> &Example {
     if index == CREDITS { &data.credits } else { &data.train[index as usize] }
 }
-
-/// The longest run of them.
-const MAX_INSERT: usize = 4;
 
 impl Inserts {
     /// Runs of lines of one such kind, runs of any chrome where content is on both sides, and
