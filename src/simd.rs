@@ -20,6 +20,36 @@ pub(crate) type Sums = [i32; OUTPUTS];
 /// The weights of two inputs, side by side for each output.
 pub(crate) type PairWeights = [[i16; 2]; OUTPUTS];
 
+/// One line's units, side by side as a matrix takes them.
+pub(crate) type Units = [[i16; 2]; OUTPUTS / 2];
+
+/// How many lines a convolution sees at once.
+pub(crate) const TAPS: usize = 5;
+
+/// The weights of two taps, side by side for each unit, the units as [`tap_unit`] has them.
+pub(crate) type TapWeights = [[[i16; 2]; OUTPUTS / 2]; 2];
+
+/// The weights of all taps; the last one's companion is 0.
+pub(crate) type AllTapWeights = [TapWeights; TAPS.div_ceil(2)];
+
+/// The unit whose weights are there: in each sixteen bytes of two lines, registers of any width
+/// bring the first and the last four units together.
+pub(crate) const fn tap_unit(half: usize, at: usize) -> usize {
+    at / 4 * 8 + 4 * half + at % 4
+}
+
+/// Which line two taps see, of those that lie `dilation` apart; the last one sees its own twice.
+#[inline(always)]
+fn tap_lines(pair: usize, dilation: usize) -> [usize; 2] {
+    [2 * pair, (2 * pair + 1).min(TAPS - 1)].map(|tap| tap * dilation)
+}
+
+/// What is added before `bits` are dropped, so that they are rounded.
+#[inline(always)]
+pub(crate) fn half(bits: u32) -> i32 {
+    if bits > 0 { 1 << (bits - 1) } else { 0 }
+}
+
 /// Keys as they lie in a file: little-endian.
 pub(crate) type Keys = [[u8; 4]; KEYS];
 
@@ -113,6 +143,18 @@ pub(crate) trait Instructions: Copy {
         out: &mut [Sums],
     );
 
+    /// For each of `out`, every unit of the line there and of the four that follow it `dilation`
+    /// apart times its weight, rounded to drop `bits`, and brought to 16 bits. The caller sees to
+    /// it that no sum leaves 32 bits.
+    fn taps(
+        self,
+        weights: &AllTapWeights,
+        bits: u32,
+        dilation: usize,
+        lines: &[Units],
+        out: &mut [Units],
+    );
+
     /// A bit for each of `keys` that is `key`.
     fn matches(self, keys: &Keys, key: u32) -> u32;
 
@@ -144,7 +186,10 @@ pub(crate) fn run<W: Work>(level: Level, work: W) -> W::Output {
 /// What [`Instructions`] do, in plain words.
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod portable {
-    use super::{BLOCK, Instructions, Keys, Masks, PairWeights, Sums};
+    use super::{
+        AllTapWeights, BLOCK, Instructions, Keys, Masks, PairWeights, Sums, Units, half, tap_lines,
+        tap_unit,
+    };
 
     #[derive(Clone, Copy)]
     pub struct Baseline;
@@ -158,6 +203,32 @@ mod portable {
             out: &mut [Sums],
         ) {
             product(weights, bias, inputs, out);
+        }
+
+        fn taps(
+            self,
+            weights: &AllTapWeights,
+            bits: u32,
+            dilation: usize,
+            lines: &[Units],
+            out: &mut [Units],
+        ) {
+            for (line, out) in out.iter_mut().enumerate() {
+                for (unit, half_at) in
+                    (0..2).flat_map(|half| (0..16).map(move |at| (tap_unit(half, at), (half, at))))
+                {
+                    let mut sum = half(bits);
+                    for (pair, weights) in weights.iter().enumerate() {
+                        let pair = tap_lines(pair, dilation);
+                        for (weight, tap) in weights[half_at.0][half_at.1].iter().zip(pair) {
+                            let x = lines[line + tap].as_flattened()[unit];
+                            sum += i32::from(*weight) * i32::from(x);
+                        }
+                    }
+                    let sum = (sum >> bits).clamp(i16::MIN.into(), i16::MAX.into());
+                    out.as_flattened_mut()[unit] = sum as i16;
+                }
+            }
         }
 
         fn matches(self, keys: &Keys, key: u32) -> u32 {
@@ -211,7 +282,10 @@ fn lane(pair: [i16; 2]) -> i32 {
 /// SSE2, which every x86-64 has.
 #[cfg(target_arch = "x86_64")]
 mod baseline {
-    use super::{BLOCK, Instructions, KEYS, Keys, Masks, PairWeights, Sums, lane};
+    use super::{
+        AllTapWeights, BLOCK, Instructions, KEYS, Keys, Masks, PairWeights, Sums, TAPS, Units,
+        half, lane, tap_lines,
+    };
     use std::arch::x86_64::*;
 
     #[derive(Clone, Copy)]
@@ -229,6 +303,20 @@ mod baseline {
             assert_eq!(inputs.len(), out.len());
             // Safety: every x86-64 has SSE2.
             unsafe { product(weights, bias, inputs, out) }
+        }
+
+        #[inline(always)]
+        fn taps(
+            self,
+            weights: &AllTapWeights,
+            bits: u32,
+            dilation: usize,
+            lines: &[Units],
+            out: &mut [Units],
+        ) {
+            assert!(lines.len() >= out.len() + (TAPS - 1) * dilation);
+            // Safety: likewise, and no line is looked for beyond the last.
+            unsafe { taps(weights, bits, dilation, lines, out) }
         }
 
         #[inline(always)]
@@ -266,6 +354,42 @@ mod baseline {
         }
         masks.word |= masks.letter | masks.digit;
         masks
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn taps(
+        weights: &AllTapWeights,
+        bits: u32,
+        dilation: usize,
+        lines: &[Units],
+        out: &mut [Units],
+    ) {
+        let count = _mm_cvtsi32_si128(bits as i32);
+        for (line, out) in out.iter_mut().enumerate() {
+            for part in 0..4 {
+                // Safety: `Units` and half of `TapWeights` are 64 bytes, four registers, loads and
+                // stores may be unaligned, and the caller sees to it that the lines are there.
+                unsafe {
+                    let at = |line: usize| {
+                        _mm_loadu_si128(lines.as_ptr().add(line).cast::<__m128i>().add(part))
+                    };
+                    let mut sums = [_mm_set1_epi32(half(bits)); 2];
+                    for (pair, weights) in weights.iter().enumerate() {
+                        let [a, b] = tap_lines(pair, dilation).map(|tap| at(line + tap));
+                        let x = [_mm_unpacklo_epi16(a, b), _mm_unpackhi_epi16(a, b)];
+                        let weights = [0, 1].map(|half| {
+                            _mm_loadu_si128(weights[half].as_ptr().cast::<__m128i>().add(part))
+                        });
+                        sums[0] = _mm_add_epi32(sums[0], _mm_madd_epi16(x[0], weights[0]));
+                        sums[1] = _mm_add_epi32(sums[1], _mm_madd_epi16(x[1], weights[1]));
+                    }
+                    let [low, high] = sums.map(|sum| _mm_sra_epi32(sum, count));
+                    let out = out.as_mut_ptr().cast::<__m128i>().add(part);
+                    _mm_storeu_si128(out, _mm_packs_epi32(low, high));
+                }
+            }
+        }
     }
 
     #[inline]
@@ -318,7 +442,10 @@ mod baseline {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::{BLOCK, Instructions, Keys, Masks, PairWeights, Sums, Work, lane};
+    use super::{
+        AllTapWeights, BLOCK, Instructions, Keys, Masks, PairWeights, Sums, TAPS, Units, Work,
+        half, lane, tap_lines,
+    };
     use std::arch::x86_64::*;
 
     /// There is one only in [`run`].
@@ -342,6 +469,20 @@ mod avx2 {
             assert_eq!(inputs.len(), out.len());
             // Safety: who called `run` saw to it that the processor has the features.
             unsafe { product(weights, bias, inputs, out) }
+        }
+
+        #[inline(always)]
+        fn taps(
+            self,
+            weights: &AllTapWeights,
+            bits: u32,
+            dilation: usize,
+            lines: &[Units],
+            out: &mut [Units],
+        ) {
+            assert!(lines.len() >= out.len() + (TAPS - 1) * dilation);
+            // Safety: likewise, and no line is looked for beyond the last.
+            unsafe { taps(weights, bits, dilation, lines, out) }
         }
 
         #[inline(always)]
@@ -382,6 +523,42 @@ mod avx2 {
         }
         masks.word |= masks.letter | masks.digit;
         masks
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn taps(
+        weights: &AllTapWeights,
+        bits: u32,
+        dilation: usize,
+        lines: &[Units],
+        out: &mut [Units],
+    ) {
+        let count = _mm_cvtsi32_si128(bits as i32);
+        for (line, out) in out.iter_mut().enumerate() {
+            for part in 0..2 {
+                // Safety: `Units` and half of `TapWeights` are 64 bytes, two registers, loads and
+                // stores may be unaligned, and the caller sees to it that the lines are there.
+                unsafe {
+                    let at = |line: usize| {
+                        _mm256_loadu_si256(lines.as_ptr().add(line).cast::<__m256i>().add(part))
+                    };
+                    let mut sums = [_mm256_set1_epi32(half(bits)); 2];
+                    for (pair, weights) in weights.iter().enumerate() {
+                        let [a, b] = tap_lines(pair, dilation).map(|tap| at(line + tap));
+                        let x = [_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b)];
+                        let weights = [0, 1].map(|half| {
+                            _mm256_loadu_si256(weights[half].as_ptr().cast::<__m256i>().add(part))
+                        });
+                        sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(x[0], weights[0]));
+                        sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(x[1], weights[1]));
+                    }
+                    let [low, high] = sums.map(|sum| _mm256_sra_epi32(sum, count));
+                    let out = out.as_mut_ptr().cast::<__m256i>().add(part);
+                    _mm256_storeu_si256(out, _mm256_packs_epi32(low, high));
+                }
+            }
+        }
     }
 
     #[inline]
@@ -460,7 +637,10 @@ mod avx2 {
 
 #[cfg(target_arch = "x86_64")]
 mod avx512 {
-    use super::{BLOCK, Instructions, Keys, Masks, PairWeights, Sums, Work, lane};
+    use super::{
+        AllTapWeights, BLOCK, Instructions, Keys, Masks, PairWeights, Sums, TAPS, Units, Work,
+        half, lane, tap_lines,
+    };
     use std::arch::x86_64::*;
 
     /// There is one only in [`run`].
@@ -486,6 +666,20 @@ mod avx512 {
             assert_eq!(inputs.len(), out.len());
             // Safety: who called `run` saw to it that the processor has the features.
             unsafe { product(weights, bias, inputs, out) }
+        }
+
+        #[inline(always)]
+        fn taps(
+            self,
+            weights: &AllTapWeights,
+            bits: u32,
+            dilation: usize,
+            lines: &[Units],
+            out: &mut [Units],
+        ) {
+            assert!(lines.len() >= out.len() + (TAPS - 1) * dilation);
+            // Safety: likewise, and no line is looked for beyond the last.
+            unsafe { taps(weights, bits, dilation, lines, out) }
         }
 
         #[inline(always)]
@@ -519,6 +713,42 @@ mod avx512 {
             upper: within(bytes, b'A', b'Z'),
             digit,
             word: letter | digit | is(b'\'') | _mm512_movepi8_mask(bytes),
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    fn taps(
+        weights: &AllTapWeights,
+        bits: u32,
+        dilation: usize,
+        lines: &[Units],
+        out: &mut [Units],
+    ) {
+        let count = _mm_cvtsi32_si128(bits as i32);
+        for (line, out) in out.iter_mut().enumerate() {
+            for part in 0..1 {
+                // Safety: `Units` and half of `TapWeights` are 64 bytes, a register, loads and
+                // stores may be unaligned, and the caller sees to it that the lines are there.
+                unsafe {
+                    let at = |line: usize| {
+                        _mm512_loadu_si512(lines.as_ptr().add(line).cast::<__m512i>().add(part))
+                    };
+                    let mut sums = [_mm512_set1_epi32(half(bits)); 2];
+                    for (pair, weights) in weights.iter().enumerate() {
+                        let [a, b] = tap_lines(pair, dilation).map(|tap| at(line + tap));
+                        let x = [_mm512_unpacklo_epi16(a, b), _mm512_unpackhi_epi16(a, b)];
+                        let weights = [0, 1].map(|half| {
+                            _mm512_loadu_si512(weights[half].as_ptr().cast::<__m512i>().add(part))
+                        });
+                        sums[0] = _mm512_dpwssd_epi32(sums[0], x[0], weights[0]);
+                        sums[1] = _mm512_dpwssd_epi32(sums[1], x[1], weights[1]);
+                    }
+                    let [low, high] = sums.map(|sum| _mm512_sra_epi32(sum, count));
+                    let out = out.as_mut_ptr().cast::<__m512i>().add(part);
+                    _mm512_storeu_si512(out, _mm512_packs_epi32(low, high));
+                }
+            }
         }
     }
 
@@ -610,6 +840,43 @@ mod tests {
             let mut out = vec![[0; OUTPUTS]; self.inputs.len()];
             with.product(self.weights, self.bias, self.inputs, &mut out);
             out
+        }
+    }
+
+    struct Taps<'t> {
+        weights: &'t AllTapWeights,
+        bits: u32,
+        dilation: usize,
+        lines: &'t [Units],
+    }
+
+    impl Work for Taps<'_> {
+        type Output = Vec<Units>;
+
+        #[inline(always)]
+        fn run(self, with: impl Instructions) -> Vec<Units> {
+            let mut out = vec![Units::default(); self.lines.len() - (TAPS - 1) * self.dilation];
+            with.taps(self.weights, self.bits, self.dilation, self.lines, &mut out);
+            out
+        }
+    }
+
+    #[test]
+    fn all_levels_weigh_lines_alike() {
+        let mut random = noise();
+        let lines: Vec<Units> =
+            (0..30).map(|_| std::array::from_fn(|_| [random(), random()])).collect();
+        let mut weights = AllTapWeights::default();
+        weights.as_flattened_mut().as_flattened_mut().as_flattened_mut().fill_with(|| random() / 6);
+        for weight in weights[TAPS / 2].as_flattened_mut() {
+            weight[1] = 0;
+        }
+        for (bits, dilation) in [(0, 1), (1, 2), (9, 1), (12, 4), (14, 7)] {
+            let work = || Taps { weights: &weights, bits, dilation, lines: &lines };
+            let expected = work().run(portable::Baseline);
+            for level in Level::supported() {
+                assert_eq!(run(level, work()), expected, "{level:?}, {bits}, {dilation}");
+            }
         }
     }
 

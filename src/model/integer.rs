@@ -13,7 +13,9 @@ use super::math::{HIDDEN, round, sigmoid};
 use super::network::{DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, layout};
 use crate::features::{DENSE, Dense};
 use crate::label::Kind;
-use crate::simd::{self, Instructions, Level, PairWeights, Sums, Work};
+use crate::simd::{
+    self, AllTapWeights, Instructions, Level, PairWeights, Sums, TAPS, Units, Work, half, tap_unit,
+};
 
 /// How many lines are taken at once at most.
 pub const BATCH: usize = 16;
@@ -32,9 +34,7 @@ const INPUT_PAIRS: usize = (DENSE + EMBEDDING) / 2;
 const _: () =
     assert!(DENSE.is_multiple_of(2) && EMBEDDING.is_multiple_of(2), "inputs come in pairs");
 const UNIT_PAIRS: usize = HIDDEN / 2;
-
-/// Units as integers, two by two.
-type Units = [[i16; 2]; UNIT_PAIRS];
+const _: () = assert!(HIDDEN == simd::OUTPUTS && KERNEL == TAPS);
 
 /// What the first layer takes of a line.
 pub type Input = [[i16; 2]; INPUT_PAIRS];
@@ -115,8 +115,7 @@ impl<const PAIRS: usize> Matrix<PAIRS> {
 /// what processors have an instruction for.
 #[inline(always)]
 fn narrow(sum: i32, bits: u32) -> i16 {
-    let half = if bits > 0 { 1 << (bits - 1) } else { 0 };
-    ((sum + half) >> bits).clamp(i16::MIN.into(), i16::MAX.into()) as i16
+    ((sum + half(bits)) >> bits).clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
 /// Weights of a recurrence.
@@ -130,7 +129,7 @@ struct Recurrence {
 /// Weights of a convolution.
 #[derive(Clone, Debug)]
 struct Convolution {
-    taps: [[i16; HIDDEN]; KERNEL],
+    taps: AllTapWeights,
     /// Bits behind the point of a tap.
     bits: u32,
     matrix: Matrix<UNIT_PAIRS>,
@@ -148,9 +147,17 @@ impl Convolution {
             })
         };
         let bits = (0..=14).rev().find(|&bits| fits(bits)).unwrap_or(0);
-        let quantise = |weight: f32| round(weight * (1_u32 << bits) as f32);
+        let quantise = |tap: usize, unit: usize| {
+            taps.get(tap).map_or(0, |tap| round(tap[unit] * (1_u32 << bits) as f32))
+        };
         Convolution {
-            taps: std::array::from_fn(|tap| taps[tap].map(quantise)),
+            taps: std::array::from_fn(|pair| {
+                [0, 1].map(|half| {
+                    std::array::from_fn(|at| {
+                        [2 * pair, 2 * pair + 1].map(|tap| quantise(tap, tap_unit(half, at)))
+                    })
+                })
+            }),
             bits,
             matrix: Matrix::new(&p[matrix], &p[bias], HIDDEN, UNIT_BITS),
         }
@@ -211,8 +218,15 @@ impl Window {
     }
 
     fn reset(&mut self) {
-        self.lines.fill([[0; 2]; UNIT_PAIRS]);
+        // No more than the inputs so far is there, and room for a batch is not read before it is
+        // written.
+        let reach = self.reach();
+        self.lines[reach.saturating_sub(self.inputs)..reach].fill(Units::default());
         self.inputs = 0;
+    }
+
+    fn reach(&self) -> usize {
+        (KERNEL - 1) * self.dilation
     }
 
     fn lag(&self) -> usize {
@@ -221,6 +235,7 @@ impl Window {
 }
 
 /// Lines on their way through the layers.
+#[derive(Clone, Debug)]
 struct Batch {
     x: [Units; BATCH],
     len: usize,
@@ -231,10 +246,9 @@ struct Batch {
 }
 
 impl Batch {
-    #[inline(always)]
-    fn new(len: usize) -> Batch {
-        let (x, sums) = ([[[0; 2]; UNIT_PAIRS]; BATCH], [[0; HIDDEN]; BATCH]);
-        Batch { x, len, sums, gates: sums, y: x }
+    fn new() -> Batch {
+        let (x, sums) = ([Units::default(); BATCH], [[0; HIDDEN]; BATCH]);
+        Batch { x, len: 0, sums, gates: sums, y: x }
     }
 }
 
@@ -244,6 +258,8 @@ pub struct Stream {
     level: Level,
     states: [[f32; HIDDEN]; RECURRENCES],
     windows: [Window; DILATIONS.len()],
+    /// Made once, for making it takes a while.
+    batch: Box<Batch>,
 }
 
 impl Default for Stream {
@@ -255,7 +271,12 @@ impl Default for Stream {
 impl Stream {
     /// A stream at the start of a document.
     pub(crate) fn with_level(level: Level) -> Stream {
-        Stream { level, states: [[0.0; HIDDEN]; RECURRENCES], windows: DILATIONS.map(Window::new) }
+        Stream {
+            level,
+            states: [[0.0; HIDDEN]; RECURRENCES],
+            windows: DILATIONS.map(Window::new),
+            batch: Box::new(Batch::new()),
+        }
     }
 
     /// Goes back to the start of a document.
@@ -284,8 +305,9 @@ impl Stream {
         inputs: &[Input],
         out: &mut impl FnMut(Logits),
     ) {
-        let mut batch = Batch::new(inputs.len());
-        let Batch { x, sums, .. } = &mut batch;
+        let Stream { states, windows, batch, .. } = self;
+        batch.len = inputs.len();
+        let Batch { x, sums, .. } = &mut **batch;
         network.input.product(with, inputs, &mut sums[..inputs.len()]);
         let bits = network.input.bits + INPUT_BITS - UNIT_BITS;
         for (x, sums) in x.iter_mut().zip(&sums[..inputs.len()]) {
@@ -293,8 +315,8 @@ impl Stream {
                 *x = narrow(sum, bits).max(0);
             }
         }
-        self.recur(with, network, 0, &mut batch);
-        self.convolve(with, network, 0, &mut batch, out);
+        recur(with, &network.recurrences[0], &mut states[0], batch);
+        convolve(with, network, 0, (windows, &mut states[1]), batch, out);
     }
 
     /// Gives `out` the logits of all lines still owed, as if the document ended here. The
@@ -302,67 +324,64 @@ impl Stream {
     pub fn drain(&mut self, network: &Network, out: &mut impl FnMut(Logits)) {
         simd::run(self.level, Drain { stream: self, network, out });
     }
+}
 
-    /// The convolutions from `first` on, and all that follows.
-    #[inline(always)]
-    fn convolve(
-        &mut self,
-        with: impl Instructions,
-        network: &Network,
-        first: usize,
-        batch: &mut Batch,
-        out: &mut impl FnMut(Logits),
-    ) {
-        let windows = self.windows.iter_mut().zip(&network.convolutions);
-        for (window, convolution) in windows.skip(first) {
-            window.push(convolution, with, batch);
-            if batch.len == 0 {
-                return;
-            }
-        }
-        self.recur(with, network, 1, batch);
-        let sums = &mut batch.sums[..batch.len];
-        network.head.product(with, &batch.x[..batch.len], sums);
-        let step = 1.0 / (1_u32 << (network.head.bits + UNIT_BITS)) as f32;
-        for sums in sums {
-            let logits = sums.map(|sum| sum as f32 * step);
-            let (kinds, _) = logits[1..].split_first_chunk().expect("the head has a column each");
-            out(Logits { content: logits[0], kinds: *kinds });
+/// The convolutions from `first` on, and all that follows.
+#[inline(always)]
+fn convolve(
+    with: impl Instructions,
+    network: &Network,
+    first: usize,
+    (windows, state): (&mut [Window; DILATIONS.len()], &mut [f32; HIDDEN]),
+    batch: &mut Batch,
+    out: &mut impl FnMut(Logits),
+) {
+    let windows = windows.iter_mut().zip(&network.convolutions);
+    for (window, convolution) in windows.skip(first) {
+        window.push(convolution, with, batch);
+        if batch.len == 0 {
+            return;
         }
     }
+    recur(with, &network.recurrences[1], state, batch);
+    let sums = &mut batch.sums[..batch.len];
+    network.head.product(with, &batch.x[..batch.len], sums);
+    let step = 1.0 / (1_u32 << (network.head.bits + UNIT_BITS)) as f32;
+    for sums in sums {
+        let logits = sums.map(|sum| sum as f32 * step);
+        let (kinds, _) = logits[1..].split_first_chunk().expect("the head has a column each");
+        out(Logits { content: logits[0], kinds: *kinds });
+    }
+}
 
-    /// Adds to each line what a recurrence makes of the lines so far.
-    #[inline(always)]
-    fn recur(
-        &mut self,
-        with: impl Instructions,
-        network: &Network,
-        index: usize,
-        batch: &mut Batch,
-    ) {
-        let recurrence = &network.recurrences[index];
-        let Batch { x, sums, gates, y: states, .. } = batch;
-        let x = &mut x[..batch.len];
-        recurrence.gate.product(with, x, &mut gates[..batch.len]);
-        recurrence.candidate.product(with, x, &mut sums[..batch.len]);
-        let gate_step = 1.0 / (1_u32 << (recurrence.gate.bits + UNIT_BITS)) as f32;
-        let candidate_step = 1.0 / (1_u32 << (recurrence.candidate.bits + UNIT_BITS)) as f32;
-        let state = &mut self.states[index];
-        for line in 0..batch.len {
-            let gates = gates[line].map(|sum| sigmoid(sum as f32 * gate_step));
-            for unit in 0..HIDDEN {
-                let candidate = sums[line][unit] as f32 * candidate_step;
-                state[unit] += gates[unit] * (candidate - state[unit]);
-            }
-            for (rounded, state) in states[line].as_flattened_mut().iter_mut().zip(&*state) {
-                *rounded = round(state * (1 << UNIT_BITS) as f32);
-            }
+/// Adds to each line what a recurrence makes of the lines so far.
+#[inline(always)]
+fn recur(
+    with: impl Instructions,
+    recurrence: &Recurrence,
+    state: &mut [f32; HIDDEN],
+    batch: &mut Batch,
+) {
+    let Batch { x, sums, gates, y: states, .. } = batch;
+    let x = &mut x[..batch.len];
+    recurrence.gate.product(with, x, &mut gates[..batch.len]);
+    recurrence.candidate.product(with, x, &mut sums[..batch.len]);
+    let gate_step = 1.0 / (1_u32 << (recurrence.gate.bits + UNIT_BITS)) as f32;
+    let candidate_step = 1.0 / (1_u32 << (recurrence.candidate.bits + UNIT_BITS)) as f32;
+    for line in 0..batch.len {
+        let gates = gates[line].map(|sum| sigmoid(sum as f32 * gate_step));
+        for unit in 0..HIDDEN {
+            let candidate = sums[line][unit] as f32 * candidate_step;
+            state[unit] += gates[unit] * (candidate - state[unit]);
         }
-        recurrence.out.product(with, &states[..batch.len], &mut sums[..batch.len]);
-        for (x, sums) in x.iter_mut().zip(&*sums) {
-            for (x, &sum) in x.as_flattened_mut().iter_mut().zip(sums) {
-                *x = x.saturating_add(narrow(sum, recurrence.out.bits));
-            }
+        for (rounded, state) in states[line].as_flattened_mut().iter_mut().zip(&*state) {
+            *rounded = round(state * (1 << UNIT_BITS) as f32);
+        }
+    }
+    recurrence.out.product(with, &states[..batch.len], &mut sums[..batch.len]);
+    for (x, sums) in x.iter_mut().zip(&*sums) {
+        for (x, &sum) in x.as_flattened_mut().iter_mut().zip(sums) {
+            *x = x.saturating_add(narrow(sum, recurrence.out.bits));
         }
     }
 }
@@ -396,16 +415,17 @@ impl<F: FnMut(Logits)> Work for Drain<'_, F> {
 
     #[inline(always)]
     fn run(self, with: impl Instructions) {
-        let Drain { stream, network, out } = self;
+        let Drain { stream: Stream { states, windows, batch, .. }, network, out } = self;
         for layer in 0..DILATIONS.len() {
-            let mut padding = stream.windows[layer].lag();
-            while padding > 0 && stream.windows[layer].inputs > 0 {
-                let len = padding.min(BATCH);
-                padding -= len;
-                stream.convolve(with, network, layer, &mut Batch::new(len), out);
+            let mut padding = windows[layer].lag();
+            while padding > 0 && windows[layer].inputs > 0 {
+                batch.len = padding.min(BATCH);
+                batch.x[..batch.len].fill(Units::default());
+                padding -= batch.len;
+                convolve(with, network, layer, (windows, &mut states[1]), batch, out);
             }
         }
-        stream.windows.iter_mut().for_each(Window::reset);
+        windows.iter_mut().for_each(Window::reset);
     }
 }
 
@@ -413,26 +433,21 @@ impl Window {
     /// Takes the lines of `batch` and puts those in their place that now have their neighbours.
     #[inline(always)]
     fn push(&mut self, convolution: &Convolution, with: impl Instructions, batch: &mut Batch) {
-        let reach = (KERNEL - 1) * self.dilation;
-        let len = batch.len;
+        let (reach, len) = (self.reach(), batch.len);
         self.lines[reach..reach + len].copy_from_slice(&batch.x[..len]);
         // The first lines of a document only fill the window.
         let first = self.lag().saturating_sub(self.inputs).min(len);
         self.inputs += len;
         batch.len = len - first;
         let Batch { x, sums, y: mixed, .. } = batch;
-        for (line, mixed) in (first..len).zip(&mut *mixed) {
-            let mut mix = [0; HIDDEN];
-            for (tap, weights) in convolution.taps.iter().enumerate() {
-                let x = self.lines[line + tap * self.dilation].as_flattened();
-                for ((mix, &weight), &x) in mix.iter_mut().zip(weights).zip(x) {
-                    *mix += i32::from(weight) * i32::from(x);
-                }
-            }
-            for (mixed, sum) in mixed.as_flattened_mut().iter_mut().zip(mix) {
-                *mixed = narrow(sum, convolution.bits);
-            }
-        }
+        let lines = &self.lines[first..];
+        with.taps(
+            &convolution.taps,
+            convolution.bits,
+            self.dilation,
+            lines,
+            &mut mixed[..batch.len],
+        );
         let sums = &mut sums[..batch.len];
         convolution.matrix.product(with, &mixed[..batch.len], sums);
         for ((line, x), sums) in (first..len).zip(x).zip(&*sums) {
