@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use memchr::memchr;
 
 use super::dense::Counts;
-use super::tokens::{HEAD, Words};
+use super::tokens::{AHEAD, Words};
 use crate::simd::{self, BLOCK, Instructions, Level, Masks, Work};
 use crate::utf8::decode;
 
@@ -204,8 +204,15 @@ pub(super) struct Character {
     pub is_southeast_asian: bool,
     /// See [`sign`].
     signs: u16,
-    /// In lower case, one character; a few expand to more and keep the first.
-    pub lower: char,
+    /// In lower case, as [`utf8`] gives it; a few expand to more characters and keep the first.
+    pub lower: u32,
+}
+
+/// The bytes of a character in UTF-8, the first one lowest.
+const fn utf8(c: char) -> u32 {
+    let mut bytes = [0; 4];
+    c.encode_utf8(&mut bytes);
+    u32::from_le_bytes(bytes)
 }
 
 impl Character {
@@ -218,7 +225,7 @@ impl Character {
             class,
             is_southeast_asian: script == Script::SoutheastAsian,
             signs: signs(c),
-            lower: c.to_lowercase().next().unwrap_or(c),
+            lower: utf8(c.to_lowercase().next().unwrap_or(c)),
         }
     }
 
@@ -246,18 +253,15 @@ const PAGE: usize = 256;
 const PAGE_COUNT: usize = char::MAX as usize / PAGE + 1;
 
 static ASCII: [Character; 128] = {
-    let nul = Character {
-        class: Class::Symbol,
-        is_southeast_asian: false,
-        signs: signs('\0'),
-        lower: '\0',
-    };
+    let nul =
+        Character { class: Class::Symbol, is_southeast_asian: false, signs: signs('\0'), lower: 0 };
     let mut table = [nul; 128];
     let mut byte = 0;
     while byte < 128 {
         let c = byte as u8 as char;
         let class = classify_ascii(byte as u8);
-        table[byte] = Character { class, signs: signs(c), lower: c.to_ascii_lowercase(), ..nul };
+        table[byte] =
+            Character { class, signs: signs(c), lower: utf8(c.to_ascii_lowercase()), ..nul };
         byte += 1;
     }
     table
@@ -328,7 +332,7 @@ impl Scan<'_> {
     /// Takes what begins in the first [`BLOCK`] bytes of `text`, and gives how many bytes that is.
     #[inline(always)]
     fn block(&mut self, with: impl Instructions, text: &[u8]) -> usize {
-        let mut bytes = [0; BLOCK + HEAD];
+        let mut bytes = [0; BLOCK + AHEAD];
         let mut len = text.len().min(BLOCK);
         match text.first_chunk::<BLOCK>() {
             Some(block) => bytes[..BLOCK].copy_from_slice(block),
@@ -381,7 +385,7 @@ impl Scan<'_> {
 
     /// Takes the ASCII white space that is `bytes[start..end]`, if any.
     #[inline(always)]
-    fn spaces(&mut self, bytes: &[u8; BLOCK + HEAD], start: usize, end: usize) {
+    fn spaces(&mut self, bytes: &[u8; BLOCK + AHEAD], start: usize, end: usize) {
         let counts = &mut self.counts;
         if counts.chars == 0 {
             let columns = bytes[start..end].iter().map(|&byte| if byte == b'\t' { 4 } else { 1 });
@@ -410,7 +414,7 @@ impl Scan<'_> {
     /// Takes the word of ASCII letters that is `bytes[start..start + len]`; `upper` has a bit for
     /// each capital.
     #[inline(always)]
-    fn letters(&mut self, bytes: &[u8; BLOCK + HEAD], start: usize, len: usize, upper: u64) {
+    fn letters(&mut self, bytes: &[u8; BLOCK + AHEAD], start: usize, len: usize, upper: u64) {
         let class = |index: usize| {
             if upper >> index & 1 != 0 { Class::Upper } else { Class::Lower }
         };
@@ -424,14 +428,12 @@ impl Scan<'_> {
         counts.letter_words += 1;
         counts.capitalised += (upper & 1) as u32;
         counts.shouted += u32::from(capitals >= 2 && capitals == letters);
-        let word = bytes[start..].first_chunk().expect("as much lies behind the block");
-        let tail = bytes.get(start + HEAD..start + len).unwrap_or_default();
-        self.words.letters(word, len, tail);
+        self.words.letters(bytes, start, len);
     }
 
     /// Takes the number that is `bytes[start..start + len]`.
     #[inline(always)]
-    fn digits(&mut self, bytes: &[u8; BLOCK + HEAD], start: usize, len: usize) {
+    fn digits(&mut self, bytes: &[u8; BLOCK + AHEAD], start: usize, len: usize) {
         let (first, last) = (char::from(bytes[start]), char::from(bytes[start + len - 1]));
         self.ends(len, (first, Class::Digit), (last, Class::Digit));
         let counts = &mut self.counts;
@@ -468,15 +470,15 @@ impl Scan<'_> {
             }
             Class::Lower => {
                 counts.lower += 1;
-                words.letter(lower.into(), class);
+                words.letter(lower, class);
             }
             Class::Upper => {
                 counts.upper += 1;
-                words.letter(lower.into(), class);
+                words.letter(lower, class);
             }
             Class::Caseless => {
                 counts.caseless += 1;
-                words.letter(c.into(), class);
+                words.letter(lower, class);
             }
             Class::Digit => {
                 counts.digits += 1;

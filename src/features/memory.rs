@@ -4,7 +4,7 @@
 use super::dense::Counts;
 use super::tokens::Words;
 
-/// How many words and pairs of words are remembered. A hash picks its slot, and the last one to
+/// How many words and pairs of words are remembered. An id picks its slot, and the last one to
 /// pick a slot has it: bounded, and the same on every machine.
 const SLOTS: usize = 8192;
 
@@ -74,20 +74,21 @@ impl Memory {
         let mut repeats = Repeats::default();
         let shape = counts.shape();
         let long = if counts.is_long() { LONG } else { 0 };
-        for hash in words.bulky() {
-            let (slot, tag) = (&mut self.words[slot(hash)], tag(hash));
+        repeats.words = words.bulky().len() as u32;
+        for &word in words.bulky() {
+            let (slot, tag) = (&mut self.words[slot(word)], tag(word));
             let is_known = *slot & !LONG == tag;
             let was_long = if is_known { *slot & LONG } else { 0 };
             *slot = tag | was_long | long;
-            repeats.words += 1;
             repeats.known += u32::from(is_known);
             repeats.known_long += u32::from(was_long);
         }
         // Where letters stand alone, two of them are no phrase.
         let is_lettered = counts.southeast_asian > 0;
-        for hash in words.pairs().filter(|_| !is_lettered) {
-            let (slot, tag) = (&mut self.pairs[slot(hash)], tag(hash));
-            repeats.pairs += 1;
+        let pairs = if is_lettered { &[] } else { words.pairs() };
+        repeats.pairs = pairs.len() as u32;
+        for &pair in pairs {
+            let (slot, tag) = (&mut self.pairs[slot(pair)], tag(pair));
             repeats.known_pairs += u32::from(*slot == tag);
             *slot = tag;
         }
@@ -105,20 +106,20 @@ impl Memory {
 /// Set in a tag of a word that stood on a long line.
 const LONG: u16 = 1;
 
-fn slot(hash: u64) -> usize {
-    (hash >> 40) as usize % SLOTS
+fn slot(id: u32) -> usize {
+    (id >> (u32::BITS - SLOTS.ilog2())) as usize
 }
 
-/// What tells apart the hashes of a slot: never 0, and without [`LONG`].
-fn tag(hash: u64) -> u16 {
-    hash as u16 & !LONG | 2
+/// What tells apart the words of a slot: never 0, and without [`LONG`].
+fn tag(id: u32) -> u16 {
+    id as u16 & !LONG | 2
 }
 
-/// How many lines before had `hash` here.
-fn count(edges: &mut [Edge; EDGE_SLOTS], hash: u64) -> u32 {
-    let edge = &mut edges[(hash >> 40) as usize % EDGE_SLOTS];
-    if edge.tag != tag(hash) {
-        *edge = Edge { tag: tag(hash), lines: 0 };
+/// How many lines before had `word` here.
+fn count(edges: &mut [Edge; EDGE_SLOTS], word: u32) -> u32 {
+    let edge = &mut edges[slot(word) % EDGE_SLOTS];
+    if edge.tag != tag(word) {
+        *edge = Edge { tag: tag(word), lines: 0 };
     }
     let before = edge.lines;
     edge.lines = before.saturating_add(1);

@@ -1,6 +1,8 @@
 //! The tokens of a line: words, pairs of words, the words at its ends, short lines whole,
 //! single characters and pairs where a script writes words together, and leading signs.
 
+use std::hint::select_unpredictable;
+
 use super::Listener;
 use super::chars::Class;
 use super::dense::Counts;
@@ -22,79 +24,121 @@ const STEM_CHARS: u32 = 5;
 /// twice.
 const BULK: u32 = 5;
 
-/// Letters of a word that are hashed at once, half of them at least; most words have no more than
-/// half.
-pub(super) const HEAD: usize = 16;
+/// How many bytes are looked at from any letter of a word on.
+pub(super) const AHEAD: usize = 16;
 
 /// The most tokens a line has.
 pub(super) const MAX_TOKENS: usize = 3 * MAX_WORDS + 5;
 
 /// Tells the sorts of tokens apart in their keys.
 #[derive(Clone, Copy)]
-#[repr(u64)]
 enum Sort {
-    Word = 1,
-    Pair = 2,
-    First = 3,
-    Last = 4,
-    Line = 5,
-    Stem = 6,
-    FirstSign = 7,
-    LastSign = 8,
+    Word,
+    Pair,
+    First,
+    Last,
+    Line,
+    Stem,
+    FirstSign,
+    LastSign,
 }
 
-/// Multiplier of the hash: 2^64 over the golden ratio (Knuth, TAOCP 3, 6.4).
+/// 2^64 over the golden ratio (Knuth, TAOCP 3, 6.4).
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// Both halves of a product, one over the other: every bit of `value` counts in every one.
 #[inline(always)]
 fn mix(hash: u64, value: u64) -> u64 {
-    let product = (hash ^ value).wrapping_mul(MULTIPLIER);
-    product ^ (product >> 29)
+    let product = u128::from(hash ^ value) * u128::from(MULTIPLIER);
+    product as u64 ^ (product >> 64) as u64
 }
 
-/// Lets every bit count at both ends of the hash.
+/// What a word is known by: `hash` of all its letters but the last up to eight bytes, which are
+/// in `chunk`. It looks random, so sorts of tokens need no more than a mask to differ.
 #[inline(always)]
-fn spread(hash: u64) -> u64 {
-    mix(hash, 0)
+fn id(hash: u64, chunk: u64, digits: u32) -> u32 {
+    mix(mix(hash, chunk), u64::from(digits) + 1) as u32
+}
+
+/// What a sign, or a character of a script that writes words together, is known by.
+#[inline(always)]
+fn id_of(c: u32) -> u32 {
+    // The letters of a word begin in the lowest byte.
+    id(0, u64::from(c) << 32, 0)
 }
 
 #[inline(always)]
-fn key(sort: Sort, value: u64) -> u32 {
-    (mix(value, sort as u64).wrapping_mul(MULTIPLIER) >> 32) as u32
+fn key(sort: Sort, id: u32) -> u32 {
+    id ^ (sort as u32).wrapping_mul(MULTIPLIER as u32)
+}
+
+#[inline(always)]
+fn pair_key(first: u32, second: u32) -> u32 {
+    key(Sort::Pair, first.rotate_left(13) ^ second)
 }
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug, Default)]
 struct Word {
-    hash: u64,
-    /// Hash of its beginning.
-    stem: u64,
+    id: u32,
+    /// What its beginning is known by.
+    stem: u32,
     /// Whether it is long enough to have one.
     is_long: bool,
     /// Whether it is long enough to be about something.
     is_bulky: bool,
 }
 
+/// Some of the words of a line.
+#[derive(Clone, Debug)]
+struct Ids {
+    ids: [u32; MAX_WORDS],
+    len: usize,
+}
+
+impl Ids {
+    const NONE: Ids = Ids { ids: [0; MAX_WORDS], len: 0 };
+
+    /// Takes another, if `is_one` and there is room. Words cannot be guessed, so there is no branch
+    /// on it.
+    #[inline(always)]
+    fn push(&mut self, id: u32, is_one: bool) {
+        if let Some(next) = self.ids.get_mut(self.len) {
+            *next = id;
+            self.len += usize::from(is_one);
+        }
+    }
+
+    #[inline(always)]
+    fn get(&self) -> &[u32] {
+        &self.ids[..self.len]
+    }
+}
+
 /// The words of a line as they are found.
 #[derive(Clone, Debug)]
 pub(super) struct Words {
-    words: [Word; MAX_WORDS],
-    len: usize,
-    /// Hash of the last word, beyond [`MAX_WORDS`] too.
-    last: u64,
+    words: Ids,
+    /// Beginnings of words that are long enough.
+    stems: Ids,
+    /// Words, or their beginnings, that are likely about something.
+    bulky: Ids,
+    /// The last word, beyond [`MAX_WORDS`] too.
+    last: u32,
     current: Partial,
     line: u64,
-    /// Bit set of word hashes, for the share of distinct words.
+    /// Bit set of words, for the share of distinct ones.
     distinct: [u64; 4],
-    /// Room for the keys of a line.
+    /// Room for the keys of a line, those of pairs of words first.
     keys: [u32; MAX_TOKENS],
 }
 
 impl Default for Words {
     fn default() -> Words {
         Words {
-            words: [Word::default(); MAX_WORDS],
-            len: 0,
+            words: Ids::NONE,
+            stems: Ids::NONE,
+            bulky: Ids::NONE,
             last: 0,
             current: Partial::default(),
             line: 0,
@@ -108,7 +152,10 @@ impl Default for Words {
 #[derive(Clone, Copy, Debug, Default)]
 struct Partial {
     hash: u64,
-    stem: u64,
+    /// The last letters, as they are in UTF-8, and how many bits that is.
+    chunk: u64,
+    bits: u32,
+    stem: u32,
     letters: u32,
     digits: u32,
     bulk: u32,
@@ -116,16 +163,12 @@ struct Partial {
     starts_upper: bool,
 }
 
-impl Partial {
-    fn chars(&self) -> u32 {
-        self.letters + self.digits
-    }
-}
-
 impl Words {
     #[inline(always)]
     pub(super) fn clear(&mut self) {
-        self.len = 0;
+        self.words.len = 0;
+        self.stems.len = 0;
+        self.bulky.len = 0;
         self.current = Partial::default();
         self.line = 0;
         self.distinct = [0; 4];
@@ -133,12 +176,13 @@ impl Words {
 
     #[inline(always)]
     pub(super) fn in_word(&self) -> bool {
-        self.current.chars() > 0
+        self.current.letters + self.current.digits > 0
     }
 
-    /// The next letter of a word, in lower case; `class` as it was written.
+    /// The next letter of a word, in lower case as [`utf8`](super::chars::utf8) gives it; `class`
+    /// as it was written.
     #[inline(always)]
-    pub(super) fn letter(&mut self, c: u32, class: Class) {
+    pub(super) fn letter(&mut self, lower: u32, class: Class) {
         let word = &mut self.current;
         if class == Class::Upper {
             word.uppers += 1;
@@ -146,9 +190,19 @@ impl Words {
         }
         word.letters += 1;
         word.bulk += if class == Class::Caseless { 2 } else { 1 };
-        word.hash = mix(word.hash, u64::from(c));
-        if word.chars() == STEM_CHARS {
-            word.stem = word.hash;
+        let bytes = u64::from(lower);
+        let end = word.bits + (u32::BITS - lower.leading_zeros()).next_multiple_of(8);
+        if end <= u64::BITS {
+            word.chunk |= bytes << word.bits;
+            word.bits = end;
+        } else {
+            // Some of its bytes, or none, still fit.
+            word.hash = mix(word.hash, word.chunk | bytes << 1 << (word.bits - 1));
+            word.chunk = bytes >> (u64::BITS - word.bits);
+            word.bits = end - u64::BITS;
+        }
+        if word.letters == STEM_CHARS {
+            word.stem = id(word.hash, word.chunk, 0);
         }
     }
 
@@ -158,32 +212,29 @@ impl Words {
         self.current.digits += 1;
     }
 
-    /// A whole word of `len` ASCII letters: those in `head`, where what follows the word does not
-    /// matter, and those behind it. They are counted by the caller.
+    /// A whole word of `len` ASCII letters that begins at `start`; as many bytes as [`AHEAD`] must
+    /// follow its last letter, of which none matters. It is counted by the caller.
     #[inline(always)]
-    pub(super) fn letters(&mut self, head: &[u8; HEAD], len: usize, tail: &[u8]) {
-        let lower = |byte: u8| u64::from(byte | 0x20);
-        // How long a word is cannot be guessed, so a whole half of `head` is hashed whatever the
-        // length.
-        let (mut hash, mut hashes) = (0, [0; HEAD]);
-        let mut half = |half: usize| {
-            for index in half * HEAD / 2..(half + 1) * HEAD / 2 {
-                hash = mix(hash, lower(head[index]));
-                hashes[index] = hash;
-            }
+    pub(super) fn letters(&mut self, bytes: &[u8], start: usize, len: usize) {
+        let chunk = |at: usize| {
+            let chunk = bytes[start + at..].first_chunk().expect("as much lies ahead");
+            u64::from_le_bytes(*chunk) | 0x2020_2020_2020_2020
         };
-        half(0);
-        if len > HEAD / 2 {
-            half(1);
+        // 1 to 8 letters of a chunk.
+        let first = |chunk: u64, letters: usize| chunk & u64::MAX >> (64 - 8 * letters);
+        // How long a word is cannot be guessed, so a second chunk is hashed whatever the length.
+        let head = chunk(0);
+        let short = id(0, first(head, len.min(8)), 0);
+        let mut hash = mix(0, head);
+        let mut at = 8;
+        while len > at + 8 {
+            hash = mix(hash, chunk(at));
+            at += 8;
         }
-        let stem = hashes[STEM_CHARS as usize - 1];
-        let mut hash = hashes[len.clamp(1, HEAD) - 1];
-        for &byte in tail {
-            hash = mix(hash, lower(byte));
-        }
+        let long = id(hash, first(chunk(at), len.saturating_sub(at).max(1)), 0);
         self.found(Word {
-            hash: mix(hash, 1),
-            stem,
+            id: select_unpredictable(len > 8, long, short),
+            stem: id(0, first(head, STEM_CHARS as usize), 0),
             is_long: len > STEM_CHARS as usize,
             is_bulky: len >= BULK as usize,
         });
@@ -192,7 +243,7 @@ impl Words {
     /// A number of so many digits.
     #[inline(always)]
     pub(super) fn number(&mut self, digits: u32) {
-        self.found(Word { hash: mix(0, u64::from(digits) + 1), ..Word::default() });
+        self.found(Word { id: id(0, 0, digits), ..Word::default() });
     }
 
     /// A sign between words. It keeps lines of signs apart from one another.
@@ -205,15 +256,15 @@ impl Words {
     #[inline(always)]
     pub(super) fn character(&mut self, c: u32, counts: &mut Counts) {
         counts.words += 1;
-        self.found(Word { hash: mix(1, u64::from(c)), ..Word::default() });
+        self.found(Word { id: id_of(c), ..Word::default() });
     }
 
     /// The word at hand, if any, is complete.
     pub(super) fn end_word(&mut self, counts: &mut Counts) {
-        let word = std::mem::take(&mut self.current);
-        if word.chars() == 0 {
+        if !self.in_word() {
             return;
         }
+        let word = std::mem::take(&mut self.current);
         counts.words += 1;
         counts.letter_words += u32::from(word.letters > 0);
         counts.capitalised += u32::from(word.starts_upper);
@@ -221,7 +272,7 @@ impl Words {
         counts.years += u32::from(word.letters == 0 && word.digits == 4);
         counts.numbers += u32::from(word.letters == 0);
         self.found(Word {
-            hash: mix(word.hash, u64::from(word.digits) + 1),
+            id: id(word.hash, word.chunk, word.digits),
             stem: word.stem,
             is_long: word.letters > STEM_CHARS,
             is_bulky: word.bulk >= BULK,
@@ -230,19 +281,20 @@ impl Words {
 
     #[inline(always)]
     fn found(&mut self, word: Word) {
-        self.line = mix(self.line, word.hash);
-        let bit = (word.hash >> 56) as usize;
+        self.line = mix(self.line, u64::from(word.id));
+        let bit = (word.id >> 24) as usize;
         self.distinct[bit / 64] |= 1 << (bit % 64);
-        if let Some(next) = self.words.get_mut(self.len) {
-            *next = word;
-            self.len += 1;
-        }
-        self.last = word.hash;
+        let has_room = self.words.len < MAX_WORDS;
+        self.stems.push(word.stem, word.is_long && has_room);
+        let about = select_unpredictable(word.is_long, word.stem, word.id);
+        self.bulky.push(about, word.is_bulky && has_room);
+        self.words.push(word.id, true);
+        self.last = word.id;
     }
 
     /// Key of the line as a whole.
     pub(super) fn line_key(&self) -> u32 {
-        key(Sort::Line, self.line)
+        key(Sort::Line, self.line as u32)
     }
 
     /// How many of the words are distinct, out of how many looked at; at most 256 are told
@@ -251,57 +303,91 @@ impl Words {
         self.distinct.iter().map(|bits| bits.count_ones()).sum()
     }
 
-    /// Hashes of the words, or their stems, that are likely about something.
+    /// Those words, or their beginnings, that are likely about something.
     #[inline(always)]
-    pub(super) fn bulky(&self) -> impl Iterator<Item = u64> {
-        let bulky = self.words[..self.len].iter().filter(|word| word.is_bulky);
-        bulky.map(|word| spread(if word.is_long { word.stem } else { word.hash }))
+    pub(super) fn bulky(&self) -> &[u32] {
+        self.bulky.get()
     }
 
-    /// Hashes of the pairs of words.
+    /// The pairs of words, once the tokens have been [handed out](Words::emit).
     #[inline(always)]
-    pub(super) fn pairs(&self) -> impl Iterator<Item = u64> {
-        let pairs = self.words[..self.len].array_windows();
-        pairs.map(|[a, b]| spread(mix(a.hash, b.hash)))
+    pub(super) fn pairs(&self) -> &[u32] {
+        &self.keys[..self.words.len.saturating_sub(1)]
     }
 
-    /// Hashes of the first and last word.
-    pub(super) fn edges(&self) -> Option<(u64, u64)> {
-        let [first, ..] = &self.words[..self.len] else { return None };
-        Some((spread(first.hash), spread(self.last)))
+    /// The first and the last word.
+    #[inline(always)]
+    pub(super) fn edges(&self) -> Option<(u32, u32)> {
+        let [first, ..] = self.words.get() else { return None };
+        Some((*first, self.last))
     }
 
     /// Hands the tokens to `listener`.
     #[inline(always)]
     pub(super) fn emit(&mut self, counts: &Counts, listener: &mut impl Listener) {
         let mut count = 0;
-        let mut put = |key: u32, is_there: bool| {
-            self.keys[count] = key;
-            count += usize::from(is_there);
+        for pair in self.words.get().windows(2) {
+            self.keys[count] = pair_key(pair[0], pair[1]);
+            count += 1;
+        }
+        for &id in self.words.get() {
+            self.keys[count] = key(Sort::Word, id);
+            count += 1;
+        }
+        for &id in self.stems.get() {
+            self.keys[count] = key(Sort::Stem, id);
+            count += 1;
+        }
+        let mut put = |sort: Sort, id: u32| {
+            self.keys[count] = key(sort, id);
+            count += 1;
         };
         if counts.first_class == Some(Class::Symbol) {
-            put(key(Sort::FirstSign, counts.first as u64), true);
+            put(Sort::FirstSign, id_of(counts.first.into()));
         }
         if counts.last_class == Some(Class::Symbol) {
-            put(key(Sort::LastSign, counts.very_last as u64), true);
+            put(Sort::LastSign, id_of(counts.very_last.into()));
         }
-        if let [first, rest @ ..] = &self.words[..self.len] {
-            put(key(Sort::First, first.hash), true);
-            put(key(Sort::Last, self.last), true);
+        if let [first, ..] = self.words.get() {
+            put(Sort::First, *first);
+            put(Sort::Last, self.last);
             let whole = if counts.spaceless > 0 { WHOLE_LINE_CHARS } else { WHOLE_LINE_WORDS };
             if counts.words as usize <= whole {
-                put(key(Sort::Line, self.line), true);
-            }
-            put(key(Sort::Word, first.hash), true);
-            put(key(Sort::Stem, first.stem), first.is_long);
-            let mut previous = first.hash;
-            for word in rest {
-                put(key(Sort::Word, word.hash), true);
-                put(key(Sort::Stem, word.stem), word.is_long);
-                put(key(Sort::Pair, mix(previous, word.hash)), true);
-                previous = word.hash;
+                put(Sort::Line, self.line as u32);
             }
         }
         listener.tokens(&self.keys[..count]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn keys_of_different_tokens_differ() {
+        let letters = || b'a'..=b'z';
+        let short = letters().flat_map(|a| letters().map(move |b| vec![a, b]));
+        let long = short.clone().map(|word| [&b"incomprehensibil"[..], &word].concat());
+        let known = |word: Vec<u8>| {
+            let (len, mut words) = (word.len(), Words::default());
+            words.letters(&[&word[..], &[b'!'; AHEAD]].concat(), 0, len);
+            words.last
+        };
+        let mut ids: Vec<u32> = short.chain(long).map(known).collect();
+        ids.extend((0x4e00..0xa000).map(id_of));
+        ids.extend((1..100).map(|digits| id(0, 0, digits)));
+        let sorts = [Sort::Word, Sort::Pair, Sort::First, Sort::Last, Sort::Line, Sort::Stem];
+        let mut keys: Vec<u32> =
+            sorts.iter().flat_map(|&sort| ids.iter().map(move |&id| key(sort, id))).collect();
+        let some = &ids[..300];
+        keys.extend(some.iter().flat_map(|&a| some.iter().map(move |&b| pair_key(a, b))));
+        let distinct = keys.iter().collect::<HashSet<_>>().len();
+        // As many random numbers of 32 bits coincide, give or take a few.
+        let expected = (keys.len() * keys.len()) >> 33;
+        let same = keys.len() - distinct;
+        assert!(same.abs_diff(expected) < 6 + expected / 2, "{same} for {expected}");
     }
 }

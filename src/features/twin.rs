@@ -34,7 +34,7 @@ fn character(c: char, counts: &mut Counts, words: &mut Words) {
         counts.target_chars += 1;
         return;
     }
-    let Character { class, is_southeast_asian, .. } = Character::new(c);
+    let Character { class, is_southeast_asian, lower, .. } = Character::new(c);
     if class == Class::Space {
         words.end_word(counts);
         if counts.chars == 0 {
@@ -54,15 +54,15 @@ fn character(c: char, counts: &mut Counts, words: &mut Words) {
         Class::Space => {}
         Class::Lower => {
             counts.lower += 1;
-            words.letter(Character::new(c).lower.into(), class);
+            words.letter(lower, class);
         }
         Class::Upper => {
             counts.upper += 1;
-            words.letter(Character::new(c).lower.into(), class);
+            words.letter(lower, class);
         }
         Class::Caseless => {
             counts.caseless += 1;
-            words.letter(c.into(), class);
+            words.letter(lower, class);
         }
         Class::Digit => {
             counts.digits += 1;
