@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use dechrome::train::corpus::{self, Page};
 use dechrome::train::data::Data;
-use dechrome::train::{self, Settings};
+use dechrome::train::{self, Part, Settings};
 
 /// Trains a model on the pages of a corpus that are for training, and writes it to a file.
 #[derive(Parser)]
@@ -67,12 +67,21 @@ struct Arguments {
     /// Parts of the sites for second opinions
     #[arg(long, default_value_t = Settings::default().parts)]
     parts: usize,
+    /// How often the sites are split into parts, each time another way
+    #[arg(long, default_value_t = Settings::default().rounds)]
+    rounds: usize,
     /// Share of second opinions in what a line should be
     #[arg(long, default_value_t = Settings::default().opinion_share)]
     opinion_share: f32,
     /// Weight of the kinds in the loss
     #[arg(long, default_value_t = Settings::default().kind_weight)]
     kind_weight: f32,
+    /// Leave these parts of the network out, to see what they are worth
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    without: Vec<Part>,
+    /// Lines ahead that the network sees at most
+    #[arg(long, value_name = "N", default_value_t = Settings::default().lookahead)]
+    lookahead: usize,
 }
 
 fn main() -> Result<()> {
@@ -95,7 +104,10 @@ fn main() -> Result<()> {
         f1_weight: arguments.f1_weight,
         kind_weight: arguments.kind_weight,
         parts: arguments.parts,
+        rounds: arguments.rounds,
         opinion_share: arguments.opinion_share,
+        without: arguments.without,
+        lookahead: arguments.lookahead,
         ..Settings::default()
     };
     eprintln!("corpus {:016x}", corpus::fingerprint(&arguments.corpus)?);

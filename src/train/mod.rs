@@ -5,6 +5,7 @@
 //! `calibration` says what a score is worth, and [`run`] does it all with one seed: the same
 //! corpus and seed give the same bytes.
 
+mod ablation;
 pub mod backward;
 mod calibration;
 pub mod corpus;
@@ -17,8 +18,9 @@ mod random;
 use std::thread;
 use std::time::Instant;
 
-use crate::model::network::{EMBEDDING, layout};
+use crate::model::network::{self, EMBEDDING, layout};
 use crate::model::{Calibration, Model, math};
+pub use ablation::Part;
 use backward::{Gradient, Tape};
 use data::{Data, Example, Opinion};
 use job::{Inserts, Job};
@@ -75,6 +77,10 @@ pub struct Settings {
     pub opinion_share: f32,
     /// Longest run of lines taken from a page at once.
     pub window: usize,
+    /// Parts of the network that are left out, to see what each is worth.
+    pub without: Vec<Part>,
+    /// How many non-blank lines ahead the network sees at most.
+    pub lookahead: usize,
 }
 
 impl Default for Settings {
@@ -103,6 +109,8 @@ impl Default for Settings {
             rounds: 2,
             opinion_share: 0.4,
             window: 1024,
+            without: Vec::new(),
+            lookahead: network::LOOKAHEAD,
         }
     }
 }
@@ -244,6 +252,8 @@ fn fit(
 ) -> Weights {
     let start = Instant::now();
     let mut weights = Weights::random(data.keys.len(), settings.seed);
+    let absent = ablation::parameters(&settings.without, settings.lookahead);
+    ablation::clear(&absent, &mut weights.parameters);
     // Another sequence than the one that made the weights.
     let mut random = Random::new(settings.seed ^ 0x5eed);
     let mut adam = Adam::new(layout::COUNT);
@@ -284,6 +294,7 @@ fn fit(
             let rate = settings.rate * one_cycle(progress);
             let [a, b] = &mut workers;
             a.gradient.absorb(&mut b.gradient);
+            ablation::clear(&absent, &mut a.gradient.parameters);
             adam.step(&mut weights.parameters, &a.gradient.parameters, rate);
             sparse.step(&mut weights.embeddings, &a.gradient, rate);
             a.gradient.clear();
