@@ -82,6 +82,9 @@ struct Arguments {
     /// Lines ahead that the network sees at most
     #[arg(long, value_name = "N", default_value_t = Settings::default().lookahead)]
     lookahead: usize,
+    /// Units of the network at most
+    #[arg(long, value_name = "N", default_value_t = Settings::default().width)]
+    width: usize,
 }
 
 fn main() -> Result<()> {
@@ -108,6 +111,7 @@ fn main() -> Result<()> {
         opinion_share: arguments.opinion_share,
         without: arguments.without,
         lookahead: arguments.lookahead,
+        width: arguments.width,
         ..Settings::default()
     };
     eprintln!("corpus {:016x}", corpus::fingerprint(&arguments.corpus)?);

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use crate::model::math::HIDDEN;
 use crate::model::network::{self, DILATIONS, KERNEL, RECURRENCES, layout};
 
 /// A part of the network.
@@ -17,10 +18,11 @@ pub enum Part {
     Neighbours,
 }
 
-/// Where the parameters are that have to be zero for the network to go without `parts` and to see
-/// no more than `lookahead` lines ahead. The widest convolutions lose their later taps first.
-pub(super) fn parameters(parts: &[Part], lookahead: usize) -> Vec<Range<usize>> {
-    let mut absent = Vec::new();
+/// Where the parameters are that have to be zero for the network to go without `parts`, to see no
+/// more than `lookahead` lines ahead, and to have no more than `width` units and states. The
+/// widest convolutions lose their later taps first.
+pub(super) fn parameters(parts: &[Part], lookahead: usize, width: usize) -> Vec<Range<usize>> {
+    let mut absent = narrow(width);
     let later = |layer: usize| taps(layer, KERNEL / 2 + 1..KERNEL);
     let mut ahead = network::LOOKAHEAD;
     for layer in (0..DILATIONS.len()).rev() {
@@ -44,6 +46,21 @@ pub(super) fn parameters(parts: &[Part], lookahead: usize) -> Vec<Range<usize>> 
         }
     }
     absent
+}
+
+/// Where the weights and biases are that lead to units from `width` on, or to states.
+fn narrow(width: usize) -> Vec<Range<usize>> {
+    let mut into = vec![layout::DENSE_IN, layout::EMBEDDING_IN, layout::BIAS_IN];
+    for index in 0..RECURRENCES {
+        let [_, _, candidate, out] = layout::recurrence(index);
+        into.extend([candidate, out]);
+    }
+    for layer in 0..DILATIONS.len() {
+        let [_, matrix, bias] = layout::convolution(layer);
+        into.extend([matrix, bias]);
+    }
+    let rows = into.into_iter().flat_map(|range| range.step_by(HIDDEN));
+    rows.filter(|_| width < HIDDEN).map(|row| row + width..row + HIDDEN).collect()
 }
 
 /// Makes these parameters, or their gradients, zero.
@@ -72,7 +89,7 @@ mod tests {
     fn matters(parts: &[Part], lookahead: usize, distance: isize) -> bool {
         const HERE: usize = 70;
         let mut weights = Weights::random(2, 5);
-        clear(&parameters(parts, lookahead), &mut weights.parameters);
+        clear(&parameters(parts, lookahead, HIDDEN), &mut weights.parameters);
         let logits = |changed: Option<usize>| {
             let row = |line| {
                 let value = u8::from(changed == Some(line));
@@ -104,6 +121,19 @@ mod tests {
     }
 
     #[test]
+    fn a_narrow_network_has_so_many_units_that_are_not_zero() {
+        let mut weights = Weights::random(2, 5);
+        clear(&parameters(&[], usize::MAX, 12), &mut weights.parameters);
+        let page = Example::from_rows(vec![([40; DENSE], vec![1], None); 9]);
+        let mut tape = Tape::default();
+        tape.forward(&weights, page.each_line(), None);
+        for units in tape.top() {
+            assert!(units[..12].iter().any(|&unit| unit != 0.0));
+            assert_eq!(units[12..], [0.0; HIDDEN - 12]);
+        }
+    }
+
+    #[test]
     fn without_the_lexical_part_tokens_do_not_matter() {
         let mut weights = Weights::random(2, 5);
         let logits = |weights: &Weights, token| {
@@ -113,7 +143,7 @@ mod tests {
             tape.logits()[0]
         };
         assert_ne!(logits(&weights, 0), logits(&weights, 1));
-        clear(&parameters(&[Part::Lexical], usize::MAX), &mut weights.parameters);
+        clear(&parameters(&[Part::Lexical], usize::MAX, HIDDEN), &mut weights.parameters);
         assert_eq!(logits(&weights, 0), logits(&weights, 1));
     }
 }

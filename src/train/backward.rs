@@ -203,6 +203,12 @@ impl Tape {
         &self.logits
     }
 
+    /// The units that the heads saw of these lines.
+    #[cfg(test)]
+    pub(super) fn top(&self) -> &[Units] {
+        &self.top
+    }
+
     /// Runs over `lines`, page and number and what they should be, as a document; with `dropout` as in training.
     pub fn forward<'e>(
         &mut self,

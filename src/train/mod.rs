@@ -81,6 +81,8 @@ pub struct Settings {
     pub without: Vec<Part>,
     /// How many non-blank lines ahead the network sees at most.
     pub lookahead: usize,
+    /// How many units and states the network has at most.
+    pub width: usize,
 }
 
 impl Default for Settings {
@@ -111,6 +113,7 @@ impl Default for Settings {
             window: 1024,
             without: Vec::new(),
             lookahead: network::LOOKAHEAD,
+            width: math::HIDDEN,
         }
     }
 }
@@ -252,7 +255,7 @@ fn fit(
 ) -> Weights {
     let start = Instant::now();
     let mut weights = Weights::random(data.keys.len(), settings.seed);
-    let absent = ablation::parameters(&settings.without, settings.lookahead);
+    let absent = ablation::parameters(&settings.without, settings.lookahead, settings.width);
     ablation::clear(&absent, &mut weights.parameters);
     // Another sequence than the one that made the weights.
     let mut random = Random::new(settings.seed ^ 0x5eed);
