@@ -34,6 +34,8 @@ pub struct Measured<'p> {
     /// The model's verdict on each non-blank line whose label is known: number of the line in
     /// the dump from 0, its kind, the verdict.
     pub verdicts: Vec<(usize, Kind, Verdict)>,
+    /// Whether the model keeps the headline, on pages whose source leaves it out of the content.
+    pub headline: Option<bool>,
 }
 
 /// Judges `pages` with `model` and `policy`, and with the baselines, on two threads.
@@ -78,5 +80,6 @@ fn measure_page<'p>(
     let labelled = page.lines().filter_map(|(number, _, letter)| {
         Some((number, Kind::from_letter(letter)?, verdicts[number]?))
     });
-    Measured { page, outcomes, verdicts: labelled.collect() }
+    let headline = page.headline().and_then(|number| Some(verdicts[number]?.kept));
+    Measured { page, outcomes, verdicts: labelled.collect(), headline }
 }

@@ -115,6 +115,9 @@ pub fn render(measured: &[Measured<'_>]) -> String {
     }
     confusion(&mut out, measured);
     let _ = writeln!(out, "calibration error {:.4}", calibration_error(measured));
+    let headlines: Vec<bool> = measured.iter().filter_map(|page| page.headline).collect();
+    let kept = headlines.iter().filter(|&&kept| kept).count();
+    let _ = writeln!(out, "headlines outside the content kept {kept} of {}", headlines.len());
     out
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::document::is_blank;
 use crate::error::Error;
 use crate::fnv;
 use crate::label::Kind;
@@ -49,6 +50,28 @@ impl Page {
     pub fn lines(&self) -> impl Iterator<Item = (usize, &str, u8)> {
         let lines = self.text.split('\n').zip(&self.labels).enumerate();
         lines.map(|(number, (text, &letter))| (number, text, letter))
+    }
+
+    /// The number of the line that is the page's headline where its source leaves headlines out of
+    /// the content: the last line of unknown label with some letters, among the few before the
+    /// first line of content. Users want it kept.
+    pub fn headline(&self) -> Option<usize> {
+        const NEAR: usize = 10;
+        const LETTERS: usize = 4;
+        let lines: Vec<_> =
+            self.lines().filter(|(_, text, _)| !is_blank(text.as_bytes())).collect();
+        let is_content = |&(.., letter): &(usize, &str, u8)| {
+            Kind::from_letter(letter).is_some_and(Kind::is_content)
+        };
+        let first = lines.iter().position(is_content)?;
+        if Kind::from_letter(lines[first].2) == Some(Kind::Heading) {
+            return None;
+        }
+        let before = lines[..first].iter().rev().take(NEAR);
+        let mut unknown = before.filter(|(.., letter)| *letter == b'-');
+        let has_letters =
+            |text: &str| text.chars().filter(|c| c.is_alphabetic()).count() >= LETTERS;
+        unknown.find(|(_, text, _)| has_letters(text)).map(|&(number, ..)| number)
     }
 
     fn parse(row: &str) -> Result<Page, String> {
@@ -153,6 +176,21 @@ mod tests {
         assert!(page.dev && page.gold_quality && page.gold.is_none());
         let lines: Vec<_> = page.lines().collect();
         assert_eq!(lines, [(0, "Menu", b'N'), (1, "", b' '), (2, "It rained.", b'p')]);
+    }
+
+    #[test]
+    fn a_headline_is_an_unknown_line_just_before_the_content() {
+        let headline = |text: &str, labels: &str| {
+            let mut page = Page::parse(ROW).unwrap();
+            (page.text, page.labels) = (text.to_owned(), labels.as_bytes().to_vec());
+            page.headline()
+        };
+        assert_eq!(headline("Home\nRain\n\nRain again\n*\nIt rained.", "N- --p"), Some(3));
+        assert_eq!(headline("Rain\nIn short\nIt rained.", "-hp"), None);
+        assert_eq!(headline("Menu\nIt rained.\nRain", "Np-"), None);
+        assert_eq!(headline("Rain\nMenu", "-N"), None);
+        let far = format!("Rain\n{}It rained.", "Menu\n".repeat(11));
+        assert_eq!(headline(&far, "-NNNNNNNNNNNp"), None);
     }
 
     #[test]

@@ -37,6 +37,10 @@ const MAX_RARITY: f32 = 2.0;
 /// root of their number.
 const SITE_DUMPS: f32 = 8.0;
 
+/// What a headline that its source leaves out of the content counts, against another line: it is
+/// one short line a page, and users miss it.
+const HEADLINE_WEIGHT: f32 = 2.0;
+
 /// A page as features.
 #[derive(Clone, Debug, Default)]
 pub struct Example {
@@ -110,13 +114,20 @@ impl Example {
     pub fn of(page: &Page) -> Example {
         let mut example = Example { weight: 1.0, ..Example::default() };
         let mut extractor = Extractor::new();
-        for (_, text, letter) in page.lines() {
+        let headline = page.headline();
+        for (number, text, letter) in page.lines() {
             // The dump's own lines: a `\r` before the `\n` is no text.
             let text = text.strip_suffix('\r').unwrap_or(text).as_bytes();
             if is_blank(text) {
                 extractor.blank_line();
             } else {
-                example.push(&mut extractor, text, Kind::from_letter(letter));
+                let is_headline = Some(number) == headline;
+                let kind =
+                    if is_headline { Some(Kind::Heading) } else { Kind::from_letter(letter) };
+                example.push(&mut extractor, text, kind);
+                if is_headline {
+                    *example.roots.last_mut().expect("just pushed") *= HEADLINE_WEIGHT;
+                }
             }
         }
         example
