@@ -164,6 +164,26 @@ pub fn fingerprint(directory: &Path) -> Result<u64, Error> {
 }
 
 #[cfg(test)]
+impl Page {
+    /// A page of given text and labels.
+    pub(super) fn made_up(text: &str, labels: &str) -> Page {
+        Page {
+            id: "a/1".to_owned(),
+            set: "a".to_owned(),
+            site: "a.example".to_owned(),
+            lang: "en".to_owned(),
+            page_type: String::new(),
+            gold_quality: true,
+            renderer: "w3m".to_owned(),
+            text: text.to_owned(),
+            labels: labels.as_bytes().to_vec(),
+            dev: false,
+            gold: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -180,11 +200,7 @@ mod tests {
 
     #[test]
     fn a_headline_is_an_unknown_line_just_before_the_content() {
-        let headline = |text: &str, labels: &str| {
-            let mut page = Page::parse(ROW).unwrap();
-            (page.text, page.labels) = (text.to_owned(), labels.as_bytes().to_vec());
-            page.headline()
-        };
+        let headline = |text: &str, labels: &str| Page::made_up(text, labels).headline();
         assert_eq!(headline("Home\nRain\n\nRain again\n*\nIt rained.", "N- --p"), Some(3));
         assert_eq!(headline("Rain\nIn short\nIt rained.", "-hp"), None);
         assert_eq!(headline("Menu\nIt rained.\nRain", "Np-"), None);

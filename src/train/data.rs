@@ -7,7 +7,7 @@ use std::thread;
 use super::corpus::Page;
 use super::credit;
 use crate::document::is_blank;
-use crate::features::{Dense, Extractor, words};
+use crate::features::{Dense, Extractor, Feature, words};
 use crate::fnv;
 use crate::label::Kind;
 use crate::model::Calibration;
@@ -130,7 +130,29 @@ impl Example {
                 }
             }
         }
+        example.tell_layout_from_tables();
         example
+    }
+
+    /// Old pages stand in tables from top to bottom, so prose was labelled as a table there. Where
+    /// most words of a page's tables are in lines that read like prose, all of it is.
+    fn tell_layout_from_tables(&mut self) {
+        const PROSE_WORDS: u32 = 8;
+        let (mut all, mut prose) = (0, 0);
+        for (dense, label) in self.dense.iter().zip(&self.labels) {
+            if *label == Some(Kind::Table) {
+                let words = words(dense);
+                let has_cells =
+                    dense[Feature::Pipes as usize] + dense[Feature::Numbers as usize] > 15;
+                all += words;
+                prose += if words >= PROSE_WORDS && !has_cells { words } else { 0 };
+            }
+        }
+        if 2 * prose > all {
+            for label in self.labels.iter_mut().filter(|label| **label == Some(Kind::Table)) {
+                *label = Some(Kind::Prose);
+            }
+        }
     }
 
     /// Features of lines that have nothing to do with each other, tokens as keys.
@@ -362,4 +384,33 @@ fn vocabulary(pages: &[Page], examples: &[Example], tune: &[bool]) -> Vec<u32> {
     let mut keys: Vec<u32> = ranked.into_iter().map(|(_, key)| key).collect();
     keys.sort_unstable();
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(text: &str, letters: &str) -> String {
+        let page = Page::made_up(text, letters);
+        let letter = |label: &Option<Kind>| char::from(label.map_or(b'-', Kind::letter));
+        Example::of(&page).labels.iter().map(letter).collect()
+    }
+
+    #[test]
+    fn a_table_of_prose_is_no_table() {
+        let prose = "The council decided on Monday that the ferries sail all winter.";
+        assert_eq!(labels(&format!("Home\n\n{prose}\nSigned"), "N tt"), "Npp");
+        assert_eq!(labels("Year\tShips\n1950\t3\n1960\t5", "ttt"), "ttt");
+        let row = "| Line | Ships | From | To | Winter | Fares | Seats | Owner |";
+        assert_eq!(labels(&format!("{row}\n{row}"), "tt"), "tt");
+    }
+
+    #[test]
+    fn a_headline_that_the_source_leaves_out_is_a_heading_and_counts_more() {
+        let page = Page::made_up("Home\nFerries sail\nIt was decided.", "N-p");
+        let example = Example::of(&page);
+        let target = |line| example.target(line).expect("a label");
+        assert_eq!(target(1).kind, Kind::Heading);
+        assert!(target(1).root > target(2).root);
+    }
 }
