@@ -163,7 +163,7 @@ impl Inserts {
     }
 
     /// Lines for a place between the paragraphs of a page of this style: what stood at such a
-    /// place elsewhere; a caption and the like, up to three after each other; or a
+    /// place elsewhere; a caption and the like, up to three after each other; or mostly a
     /// caption, whom its picture is from, and now and then a teaser.
     fn draw(&self, style: u64, random: &mut Random) -> Vec<(u32, u32)> {
         let mut lines = Vec::new();
@@ -180,7 +180,10 @@ impl Inserts {
                 }
             }
             _ => {
-                lines.extend(draw(SENTENCE, random));
+                // Below a heading there is often a picture without a caption.
+                if random.below(4) > 0 {
+                    lines.extend(draw(SENTENCE, random));
+                }
                 if self.credits > 0 {
                     lines.push((CREDITS, random.below(self.credits as usize) as u32));
                 }
