@@ -88,7 +88,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            seed: 2,
+            seed: 3,
             epochs: 7,
             batch_lines: 4096,
             rate: 3e-3,
