@@ -179,7 +179,7 @@ impl Words {
         self.current.letters + self.current.digits > 0
     }
 
-    /// The next letter of a word, in lower case as [`utf8`](super::chars::utf8) gives it; `class`
+    /// The next letter of a word, in lower case as its bytes lie in memory; `class`
     /// as it was written.
     #[inline(always)]
     pub(super) fn letter(&mut self, lower: u32, class: Class) {
