@@ -218,6 +218,12 @@ fn rule() -> impl Strategy<Value = Rule> {
         "x{0}",
         "(?:sk|)",
         " ",
+        "newsletter ",
+        "(?i:subscribe)",
+        "comments",
+        "(?i:фон)",
+        "[A-Z]",
+        ".{2,4}",
     ]);
     (vec(part, 1..5), any::<bool>(), 0..Kind::COUNT + 1).prop_map(|(parts, keep, kind)| {
         let label = if keep { Label::Content } else { Label::Chrome };
@@ -239,6 +245,11 @@ fn ruled_line() -> impl Strategy<Value = Vec<u8>> {
         b"\xff",
         b"\xc3\xa9",
         b"\xc3\x89",
+        b"newsletter ",
+        b"SubSCRIBE",
+        "ſubscribe".as_bytes(),
+        b"comments",
+        "фОН".as_bytes(),
     ]);
     vec(part, 0..8).prop_map(|parts| parts.concat())
 }

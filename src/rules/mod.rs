@@ -19,23 +19,30 @@
 //! name of a kind is taken for the kind; write `[f]orm` for the pattern.
 
 //! # Cost
-//! A thousand patterns at once are more than an automaton can be built for while it runs. So each
-//! line is first searched for the literals without which the patterns cannot match, all in one
-//! pass, and a pattern is tried only on lines that have one of its literals. Patterns without
-//! literals, as `^.{1,9}$`, are tried together on every line.
+//! Of a thousand patterns, few can match a line, and which these are is soon seen. Where a pattern
+//! cannot match without one of a few literals, all literals are searched for at once; many patterns
+//! are no more than literals and are thereby decided. Of the others it is known how long a line and
+//! with which first byte they match. What is left is tried, from the last rule to the first; a
+//! pattern is compiled when it is first tried.
 
-mod required;
+mod needs;
+mod search;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
-use aho_corasick::AhoCorasick;
-use regex::bytes::{Regex, RegexSet, RegexSetBuilder};
+use regex::bytes::Regex;
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind};
 
+use self::needs::{Bytes, Needs, Shape, needs};
+use self::search::Search;
 use crate::error::Error;
 use crate::label::{Kind, Label};
 
-/// The patterns without literals may take this much memory together once compiled.
-const MAX_COMPILED_BYTES: usize = 64 << 20;
+/// A pattern that may take more memory than this once compiled is compiled at once, so that one
+/// that takes too much is found then. `regex` allows 10 MiB.
+const MAX_DEFERRED_BYTES: usize = 8 << 20;
 
 /// What a rule says of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,60 +112,60 @@ pub struct Rules {
 
 #[derive(Debug)]
 struct Compiled {
-    /// All literals, in either case.
-    literals: AhoCorasick,
-    /// The rule that each literal belongs to.
-    owners: Vec<usize>,
-    /// By rule; `None` for those that are among `others`.
-    patterns: Vec<Option<Regex>>,
-    /// The patterns without literals, and their rules.
-    others: RegexSet,
-    other_rules: Vec<usize>,
-    told: Vec<Told>,
-    places: Vec<String>,
+    rules: Vec<Rule>,
+    /// By rule.
+    patterns: Vec<OnceLock<Regex>>,
+    search: Search,
+    /// The rule of each spelling in `search`, and whether the spelling decides it.
+    owners: Vec<(usize, bool)>,
+    /// The rules that have no literals, and what is known of their lines.
+    shapes: Vec<(usize, Shape)>,
 }
 
 impl Rules {
     /// Compiles rules; later ones take precedence.
     ///
     /// # Errors
-    /// [`Error::Rule`] for the first pattern that is no regular expression, or when they are too
-    /// large.
+    /// [`Error::Rule`] for the first pattern that is no regular expression or is too large.
     pub fn new(rules: &[Rule]) -> Result<Rules, Error> {
         if rules.is_empty() {
             return Ok(Rules::default());
         }
-        let failed = |place: &str, error: &dyn std::error::Error| Error::Rule {
-            place: place.to_owned(),
-            what: in_one_line(error),
-        };
-        let (mut literals, mut owners) = (Vec::new(), Vec::new());
-        let (mut others, mut other_rules) = (Vec::new(), Vec::new());
+        let (mut spellings, mut owners, mut shapes) = (Vec::new(), Vec::new(), Vec::new());
         let mut patterns = Vec::new();
-        for (index, rule) in rules.iter().enumerate() {
-            let pattern = Regex::new(&rule.pattern).map_err(|error| failed(&rule.place, &error))?;
-            let required = required::literals(&rule.pattern);
-            if let Some(required) = &required {
-                owners.extend(required.iter().map(|_| index));
-                literals.extend_from_slice(required);
+        // Of rules with the same pattern only the last can count.
+        let last: HashMap<&str, usize> = rules.iter().map(|it| &it.pattern[..]).zip(0..).collect();
+        // As the `regex` crate reads patterns of bytes.
+        let mut builder = ParserBuilder::new();
+        builder.utf8(false);
+        for (index, Rule { pattern, place, .. }) in rules.iter().enumerate() {
+            let failed = |error: &dyn std::error::Error| Error::Rule {
+                place: place.clone(),
+                what: in_one_line(error),
+            };
+            // A parser would take the flags of one pattern over to the next.
+            let tree = builder.build().parse(pattern).map_err(|error| failed(&error))?;
+            patterns.push(if compiled_bytes(&tree) > MAX_DEFERRED_BYTES {
+                Regex::new(pattern).map_err(|error| failed(&error))?.into()
             } else {
-                others.push(&rule.pattern);
-                other_rules.push(index);
+                OnceLock::new()
+            });
+            if last[&pattern[..]] > index {
+                continue;
             }
-            patterns.push(required.map(|_| pattern));
+            let (all, decides) = match needs(&tree) {
+                Needs::Exactly(all) => (all, true),
+                Needs::OneOf(all) => (all, false),
+                Needs::Shape(shape) => {
+                    shapes.push((index, shape));
+                    continue;
+                }
+            };
+            owners.extend(all.iter().map(|_| (index, decides)));
+            spellings.extend(all);
         }
-        let last = &rules.last().expect("there are rules").place;
-        let literals = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .build(literals)
-            .map_err(|error| failed(last, &error))?;
-        let others = RegexSetBuilder::new(others)
-            .size_limit(MAX_COMPILED_BYTES)
-            .build()
-            .map_err(|error| failed(last, &error))?;
-        let told = rules.iter().map(|rule| rule.told).collect();
-        let places = rules.iter().map(|rule| rule.place.clone()).collect();
-        let compiled = Compiled { literals, owners, patterns, others, other_rules, told, places };
+        let (rules, search) = (rules.to_vec(), Search::new(spellings));
+        let compiled = Compiled { rules, patterns, search, owners, shapes };
         Ok(Rules { compiled: Some(Arc::new(compiled)) })
     }
 
@@ -169,31 +176,67 @@ impl Rules {
 
     /// The same, with the place of the rule that says it.
     pub fn find(&self, text: &[u8]) -> Option<(Told, &str)> {
-        let rules = self.compiled.as_deref()?;
-        let last = rules.last_match(text)?;
-        Some((rules.told[last], &rules.places[last]))
+        let compiled = self.compiled.as_deref()?;
+        let rule = &compiled.rules[compiled.last_match(text)?];
+        Some((rule.told, &rule.place))
     }
 }
 
 impl Compiled {
     fn last_match(&self, text: &[u8]) -> Option<usize> {
-        let other = if self.other_rules.is_empty() {
-            None
-        } else {
-            self.others.matches(text).iter().next_back().map(|at| self.other_rules[at])
-        };
-        let found = self.literals.find_overlapping_iter(text);
-        let mut candidates: Vec<usize> =
-            found.map(|found| self.owners[found.pattern().as_usize()]).collect();
-        candidates.sort_unstable_by(|a, b| b.cmp(a));
+        let mut last = None;
+        let mut candidates = Vec::new();
+        self.search.each(text, |spelling| {
+            let (rule, decides) = self.owners[spelling];
+            if last.is_some_and(|last| last >= rule) {
+                // A later rule counts.
+            } else if decides {
+                last = Some(rule);
+            } else if candidates.last() != Some(&rule) {
+                candidates.push(rule);
+            }
+        });
+        candidates.sort_unstable();
         candidates.dedup();
-        let mut later =
-            candidates.into_iter().take_while(|&rule| other.is_none_or(|other| rule > other));
-        let is_match = |rule: &usize| {
-            self.patterns[*rule].as_ref().is_some_and(|pattern| pattern.is_match(text))
-        };
-        later.find(is_match).or(other)
+        let bytes = if self.shapes.is_empty() { Bytes::default() } else { Bytes::of(text) };
+        let shapes = self.shapes.iter().filter(|(_, shape)| shape.fits(text, &bytes));
+        let shapes = shapes.map(|&(rule, _)| rule);
+        for rules in [
+            &mut candidates.into_iter().rev() as &mut dyn Iterator<Item = usize>,
+            &mut shapes.rev(),
+        ] {
+            let mut later = rules.take_while(|&rule| last.is_none_or(|last| rule > last));
+            last = later.find(|&rule| self.matches(rule, text)).or(last);
+        }
+        last
     }
+
+    fn matches(&self, rule: usize, text: &[u8]) -> bool {
+        let compile = || Regex::new(&self.rules[rule].pattern).expect("a small pattern compiles");
+        self.patterns[rule].get_or_init(compile).is_match(text)
+    }
+}
+
+/// No less than a pattern takes once compiled, in bytes.
+fn compiled_bytes(tree: &Hir) -> usize {
+    // Of a byte, of a class of characters, of each range in it: twice of what was measured.
+    const BYTE: usize = 128;
+    const CLASS: usize = 2 << 10;
+    const RANGE: usize = 160;
+    let all = |parts: &[Hir]| parts.iter().map(compiled_bytes).fold(0, usize::saturating_add);
+    let parts = match tree.kind() {
+        HirKind::Empty | HirKind::Look(_) => 0,
+        HirKind::Literal(literal) => literal.0.len() * BYTE,
+        HirKind::Class(Class::Unicode(class)) => CLASS + class.ranges().len() * RANGE,
+        HirKind::Class(Class::Bytes(_)) => CLASS,
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min + 1);
+            compiled_bytes(&repetition.sub).saturating_mul(times as usize)
+        }
+        HirKind::Capture(capture) => compiled_bytes(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => all(parts),
+    };
+    parts.saturating_add(4 * BYTE)
 }
 
 /// The last line of a message about a pattern says what is wrong; those before draw it.
@@ -245,5 +288,33 @@ mod tests {
             let error = rules.and_then(|rules| Rules::new(&rules)).unwrap_err();
             assert_eq!(error.to_string(), message);
         }
+    }
+
+    #[test]
+    fn the_memory_that_a_pattern_takes_is_not_underrated() {
+        for pattern in [
+            "",
+            "a",
+            "^Sign up$",
+            r"(?i)\bsubscribe\b",
+            r"\w",
+            r"\w+ \w+",
+            r"(\w{3} ?){5}",
+            r"(?i)\pL{7}",
+            ".{1,20}",
+            "[а-яё]{4}|x{40}",
+            "((((a{2}){2}){2}){2}){2}",
+            r"(?-u)[\x80-\xff]{3}",
+            "(a||b*)+?",
+        ] {
+            let mut builder = ParserBuilder::new();
+            let tree = builder.utf8(false).build().parse(pattern).unwrap();
+            let limit = compiled_bytes(&tree);
+            let built = regex::bytes::RegexBuilder::new(pattern).size_limit(limit).build();
+            assert!(built.is_ok(), "{pattern}: {limit}");
+        }
+        let rules = Rule::parse_file(r"drop (\w{200}){200}", "rules").unwrap();
+        let error = Rules::new(&rules).unwrap_err().to_string();
+        assert!(error.starts_with("rules:1: ") && error.contains("size limit"), "{error}");
     }
 }
