@@ -34,10 +34,9 @@ impl Search {
             let bytes = &spelling.bytes[..];
             let edge = 1 << bytes.len().min(8).ilog2();
             if spelling.is_at_start() {
-                search.at_start.add(&bytes[..edge], index, 0);
+                search.at_start.add(bytes, index, 0, edge);
             } else if spelling.is_at_end() {
-                let at = bytes.len() - edge;
-                search.at_end.add(&bytes[at..], index, at);
+                search.at_end.add(bytes, index, bytes.len() - edge, edge);
             } else {
                 match bytes.len() {
                     9.. => search.long.add(bytes, index),
@@ -64,9 +63,8 @@ impl Search {
             }
         };
         for bytes in [1, 2, 4, 8].into_iter().take_while(|&bytes| bytes <= text.len()) {
-            self.at_start.look_up(&text[..bytes], 0, &mut check);
-            let end = text.len() - bytes;
-            self.at_end.look_up(&text[end..], end, &mut check);
+            self.at_start.look_up(text, 0, bytes, &mut check);
+            self.at_end.look_up(text, text.len() - bytes, bytes, &mut check);
         }
         self.long.each(text, &mut check);
         self.medium.each(text, &mut check);
@@ -91,8 +89,8 @@ impl<const BYTES: usize, const STRIDE: usize> Runs<BYTES, STRIDE> {
         };
         let windows = bytes.windows(BYTES + STRIDE - 1).enumerate();
         let (start, window) = windows.min_by_key(commonness).expect("it is long enough");
-        for (at, run) in (start..).zip(window.windows(BYTES)) {
-            self.0.add(run, spelling, at);
+        for at in start..=start + window.len() - BYTES {
+            self.0.add(bytes, spelling, at, BYTES);
         }
     }
 
@@ -100,28 +98,36 @@ impl<const BYTES: usize, const STRIDE: usize> Runs<BYTES, STRIDE> {
         let Some(flags) = &self.0.flags else { return };
         let mut at = 0;
         while let Some(bytes) = text.get(at..).and_then(<[u8]>::first_chunk) {
-            self.look_up(flags, u64::from_le_bytes(*bytes), at, check);
+            self.look_up(flags, u64::from_le_bytes(*bytes), text, at, check);
             at += Self::RUNS * STRIDE;
         }
         // Some runs of the last eight bytes have been seen; no run may be missing.
         match text.last_chunk() {
             Some(bytes) => {
-                self.look_up(flags, u64::from_le_bytes(*bytes), text.len() - 8, check);
+                self.look_up(flags, u64::from_le_bytes(*bytes), text, text.len() - 8, check);
             }
-            None => self.look_up(flags, number(text), 0, check),
+            None => self.look_up(flags, number(text), text, 0, check),
         }
     }
 
     /// Looks the runs of eight bytes up, which stand at `at`.
     #[inline(always)]
-    fn look_up(&self, flags: &Flags, bytes: u64, at: usize, check: &mut impl FnMut(usize, usize)) {
+    fn look_up(
+        &self,
+        flags: &Flags,
+        bytes: u64,
+        text: &[u8],
+        at: usize,
+        check: &mut impl FnMut(usize, usize),
+    ) {
         // What is beyond the run goes out of the product.
         let multiplier = MULTIPLIER << (64 - 8 * BYTES);
         let bytes = bytes | FOLD;
         for index in 0..Self::RUNS {
             let hash = hash_folded(bytes >> (8 * STRIDE * index), multiplier);
             if flags.has(hash) {
-                self.0.check(hash, at + STRIDE * index, check);
+                // A run of a short line may be beyond its end.
+                self.0.check(hash, text, text.len().min(at + STRIDE * index), check);
             }
         }
     }
@@ -148,14 +154,28 @@ struct Table {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     hash: u16,
-    spelling: usize,
+    spelling: u32,
     /// Where in the spelling the run stands.
-    at: usize,
+    at: u32,
+    /// Up to eight bytes of the spelling from there on, in either case, and which bits they are:
+    /// most spellings that are not there are ruled out without a look at them.
+    start: u64,
+    mask: u64,
 }
 
 impl Table {
-    fn add(&mut self, run: &[u8], spelling: usize, at: usize) {
-        self.entries.push(Entry { hash: hash(run), spelling, at });
+    /// Adds a spelling by the run of so many bytes at `at`.
+    fn add(&mut self, bytes: &[u8], spelling: usize, at: usize, run: usize) {
+        let rest = &bytes[at..];
+        let start = &rest[..rest.len().min(8)];
+        let mask = u64::MAX >> (64 - 8 * start.len());
+        self.entries.push(Entry {
+            hash: hash(&rest[..run]),
+            spelling: spelling as u32,
+            at: at as u32,
+            start: (number(start) | FOLD) & mask,
+            mask,
+        });
     }
 
     /// To be called once after the last spelling.
@@ -176,22 +196,29 @@ impl Table {
         self.flags = Some(flags);
     }
 
-    /// Calls `check` with the spellings that have this run, and where they would begin if it
-    /// stands at `at`.
-    fn look_up(&self, run: &[u8], at: usize, check: &mut impl FnMut(usize, usize)) {
-        let hash = hash(run);
-        if self.flags.as_ref().is_some_and(|flags| flags.has(hash)) {
-            self.check(hash, at, check);
+    /// Looks the run of so many bytes at `at` up.
+    fn look_up(&self, text: &[u8], at: usize, run: usize, check: &mut impl FnMut(usize, usize)) {
+        let Some(flags) = &self.flags else { return };
+        let hash = hash(&text[at..at + run]);
+        if flags.has(hash) {
+            self.check(hash, text, at, check);
         }
     }
 
+    /// Calls `check` with the spellings that have a run of this hash and go on as the text does at
+    /// `at`, and where they begin.
     #[cold]
-    fn check(&self, hash: u16, at: usize, check: &mut impl FnMut(usize, usize)) {
+    fn check(&self, hash: u16, text: &[u8], at: usize, check: &mut impl FnMut(usize, usize)) {
+        let here = match text[at..].first_chunk() {
+            Some(bytes) => u64::from_le_bytes(*bytes),
+            None => number(&text[at..]),
+        };
         let place = place(hash);
         let entries = self.places[place] as usize..self.places[place + 1] as usize;
-        for entry in self.entries[entries].iter().filter(|entry| entry.hash == hash) {
-            if let Some(start) = at.checked_sub(entry.at) {
-                check(entry.spelling, start);
+        for entry in &self.entries[entries] {
+            let is_start = (here | FOLD) & entry.mask == entry.start;
+            if is_start && let Some(start) = at.checked_sub(entry.at as usize) {
+                check(entry.spelling as usize, start);
             }
         }
     }
