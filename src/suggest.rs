@@ -18,7 +18,7 @@ const DOUBTFUL: f32 = 1.0;
 /// The most rules of each sort.
 const MAX_RULES: usize = 40;
 
-/// Of longer lines the pattern has the first characters.
+/// Of longer lines the pattern has the first characters; a number counts as one.
 const MAX_CHARACTERS: usize = 80;
 
 /// What is read of a record of `--json`.
@@ -32,10 +32,15 @@ struct Record {
     text: String,
 }
 
-/// Lines that one pattern matches.
+/// Lines that are the same but for their numbers, the white space around them, and what comes
+/// after the first characters.
 #[derive(Debug)]
 struct Group {
-    pattern: String,
+    /// A pattern of those characters.
+    start: String,
+    /// Whether there is white space around one of them, and whether one is longer.
+    is_spaced: bool,
+    is_cut: bool,
     pages: BTreeSet<usize>,
     kept_on: BTreeSet<usize>,
     first: Record,
@@ -95,7 +100,7 @@ fn section<'g>(
         let Record { document, line, score, kind, .. } = &group.first;
         let place = sanitize::visible(document);
         _ = writeln!(out, "# {now}; {kind} {score:+.1} at {place}:{line}");
-        _ = writeln!(out, "{comment}{verb} {}", group.pattern);
+        _ = writeln!(out, "{comment}{verb} {}", group.pattern());
     }
     match groups.len() {
         0 => out.push_str("# None.\n"),
@@ -117,13 +122,21 @@ fn grouped(records: &[u8]) -> Result<(Vec<Group>, usize)> {
             |(document, line): (String, u64)| document == record.document && line < record.line;
         page += usize::from(!last.take().is_some_and(follows));
         last = Some((record.document.clone(), record.line));
-        let pattern = pattern(&record.text);
-        let at = *known.entry(pattern.clone()).or_insert(groups.len());
+        if record.text.contains(char::REPLACEMENT_CHARACTER) {
+            // It may stand for any bytes that are no text.
+            continue;
+        }
+        let trimmed = record.text.trim();
+        let is_spaced = trimmed != record.text;
+        let (start, is_cut) = start(trimmed);
+        let at = *known.entry(start.clone()).or_insert(groups.len());
         let kept = record.kept;
         if at == groups.len() {
             let (pages, kept_on) = (BTreeSet::new(), BTreeSet::new());
-            groups.push(Group { pattern, pages, kept_on, first: record });
+            groups.push(Group { start, is_spaced, is_cut, pages, kept_on, first: record });
         }
+        groups[at].is_spaced |= is_spaced;
+        groups[at].is_cut |= is_cut;
         groups[at].pages.insert(page);
         if kept {
             groups[at].kept_on.insert(page);
@@ -132,59 +145,82 @@ fn grouped(records: &[u8]) -> Result<(Vec<Group>, usize)> {
     Ok((groups, page))
 }
 
-/// A pattern of the line, whatever white space is around it and whatever numbers are in it.
-fn pattern(text: &str) -> String {
-    let trimmed = text.trim();
-    let around = if trimmed == text { "" } else { r"\s*" };
-    let mut pattern = format!("^{around}");
+impl Group {
+    /// A pattern of these lines and no others.
+    fn pattern(&self) -> String {
+        let Group { start, is_spaced, is_cut, .. } = self;
+        let around = if *is_spaced { r"\s*" } else { "" };
+        if *is_cut { format!("^{around}{start}") } else { format!("^{around}{start}{around}$") }
+    }
+}
+
+/// A pattern of the line's first characters, whatever numbers are in it, and whether there are
+/// more.
+fn start(line: &str) -> (String, bool) {
+    let mut pattern = String::new();
+    let mut characters = 0;
     let mut is_number = false;
-    let start: String = trimmed.chars().take(MAX_CHARACTERS).collect();
-    for c in start.trim_end().chars() {
+    for c in line.chars() {
         let was_number = std::mem::replace(&mut is_number, c.is_numeric());
-        match c {
-            c if c.is_numeric() && was_number => {}
-            c if c.is_numeric() => pattern.push_str(r"\pN+"),
-            // It may stand for bytes that are no text.
-            '\u{fffd}' => pattern.push_str("(?s-u:.+)"),
-            c if sanitize::is_active(c) || c == '\t' => {
-                _ = write!(pattern, "\\x{{{:x}}}", u32::from(c));
-            }
-            c => pattern.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+        if is_number && was_number {
+            continue;
+        }
+        if characters == MAX_CHARACTERS {
+            return (pattern, true);
+        }
+        characters += 1;
+        // White space at the end of a rule is no part of it.
+        let is_odd = c.is_whitespace() && (c != ' ' || characters == MAX_CHARACTERS);
+        if is_number {
+            pattern.push_str(r"\pN+");
+        } else if is_odd || sanitize::is_active(c) {
+            _ = write!(pattern, "\\x{{{:x}}}", u32::from(c));
+        } else {
+            pattern.push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
         }
     }
-    if trimmed.chars().nth(MAX_CHARACTERS).is_none() {
-        pattern.push_str(around);
-        pattern.push('$');
-    }
-    pattern
+    (pattern, false)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use dechrome::rules::{Rule, Rules};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    /// A record for each line of the pages: its score and text.
+    fn records(pages: &[Vec<(f32, String)>]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (page, lines) in pages.iter().enumerate() {
+            for (line, (score, text)) in lines.iter().enumerate() {
+                let kept = *score > 0.0;
+                let record = serde_json::json!({
+                    "document": format!("page{page}"), "line": line + 1, "offset": 0,
+                    "kept": kept, "score": score, "probability": 0.5,
+                    "kind": if kept { "prose" } else { "menu" }, "text": text,
+                });
+                out.extend_from_slice(format!("{record}\n").as_bytes());
+            }
+        }
+        out
+    }
 
     #[test]
-    fn a_pattern_is_a_rule_that_matches_its_line() {
-        let long = format!("{}a", "word 12 ".repeat(40));
+    fn a_pattern_is_of_the_lines_that_differ_in_numbers_and_space() {
         for (line, pattern) in [
-            ("Sign up", Some("^Sign up$")),
-            (" a+b (c) # d ", Some(r"^\s*a\+b \(c\) \# d\s*$")),
-            ("3 of 1,200", Some(r"^\pN+ of \pN+,\pN+$")),
-            ("٣ رد", Some(r"^\pN+ رد$")),
-            ("a\tb\u{1b}\u{202e}", Some(r"^a\x{9}b\x{1b}\x{202e}$")),
-            ("form", Some("^form$")),
-            (&long, None),
+            ("Sign up", "^Sign up$"),
+            (" a+b (c) # d ", r"^\s*a\+b \(c\) \# d\s*$"),
+            ("3 of 1,200", r"^\pN+ of \pN+,\pN+$"),
+            ("٣ رد", r"^\pN+ رد$"),
+            ("a\tb\u{1b}\u{202e}", r"^a\x{9}b\x{1b}\x{202e}$"),
+            ("form", "^form$"),
+            (&format!("{}x", "ab ".repeat(27)), &format!("^{}ab", "ab ".repeat(26))),
         ] {
-            let made = super::pattern(line);
-            assert_eq!(pattern.unwrap_or(&made), made);
-            assert!(made.is_ascii() || !made.contains(sanitize::is_active));
-            let rules = Rules::new(&Rule::parse_file(&format!("drop {made}"), "").unwrap());
-            assert!(rules.unwrap().judge(line.as_bytes()).is_some(), "{made}");
+            let (groups, _) = grouped(&records(&[vec![(1.0, line.to_owned())]])).unwrap();
+            assert_eq!(groups[0].pattern(), pattern);
         }
-        let rule = format!("drop {}", pattern(&String::from_utf8_lossy(b"a \xff\xfe b")));
-        let rules = Rules::new(&Rule::parse_file(&rule, "").unwrap()).unwrap();
-        assert!(rules.judge(b"a \xff\xfe b").is_some());
     }
 
     #[test]
@@ -233,5 +269,67 @@ drop ^One of \\pN+$
         assert_eq!(read.len(), 1);
         assert!(rules(b"{}", 0.0).is_err());
         assert!(rules(b"", 0.0).unwrap().contains("# None."));
+    }
+
+    fn line() -> impl Strategy<Value = String> {
+        let part = select(vec![
+            "Sign up", "a", "form", " ", "\u{a0}", "\t", "1", "22", "٣", "(", "#", "^", "\\", "é",
+            "\u{202e}", "\u{1b}",
+        ]);
+        // Long lines are as long as the pattern, and a little more or less.
+        let start = (any::<bool>(), 70..90_usize, 0..3_usize);
+        (start, vec(part, 1..5)).prop_map(|((is_long, letters, numbers), parts)| {
+            let long = format!("{}{}", "7 ".repeat(numbers), "x".repeat(letters));
+            format!("{}{}", if is_long { &long } else { "" }, parts.concat())
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_rule_does_what_is_said_of_it(
+            lines in vec(line(), 1..8),
+            pages in vec(vec((0..8_usize, select(vec![-4.0_f32, -0.5, 0.5, 4.0])), 0..12), 1..5),
+        ) {
+            let is_text = |line: &&String| !line.trim().is_empty();
+            let lines: Vec<&String> = lines.iter().filter(is_text).collect();
+            prop_assume!(!lines.is_empty());
+            let text = |(line, score): &(usize, f32)| (*score, lines[line % lines.len()].clone());
+            let pages: Vec<Vec<(f32, String)>> =
+                pages.iter().map(|page| page.iter().map(text).collect()).collect();
+            let file = rules(&records(&pages), 0.0).unwrap();
+            prop_assert!(Rule::parse_file(&file, "rules").is_ok());
+            let rows: Vec<&str> = file.lines().collect();
+            for pair in rows.windows(2).filter(|pair| pair[0].contains(" at page")) {
+                let rule = pair[1].strip_prefix("# ").unwrap_or(pair[1]);
+                let told = Rules::new(&Rule::parse_file(rule, "").unwrap()).unwrap();
+                let mut matched = Vec::new();
+                for (page, lines) in pages.iter().enumerate() {
+                    let is_match = |(_, (_, text)): &(usize, &(f32, String))| {
+                        told.judge(text.as_bytes()).is_some()
+                    };
+                    let found = lines.iter().enumerate().filter(is_match);
+                    matched.extend(found.map(|(line, (score, _))| (page, line + 1, *score)));
+                }
+                let (page, line, score) = matched[0];
+                let on = |is_kept: bool| -> usize {
+                    let lines = matched.iter().filter(|line| !is_kept || line.2 > 0.0);
+                    lines.map(|line| line.0).collect::<BTreeSet<usize>>().len()
+                };
+                let (kept, all) = (on(true), on(false));
+                let (said, kind) = match (all, kept) {
+                    (1, _) if score > 0.0 => ("kept".to_owned(), "prose"),
+                    (1, _) => ("dropped".to_owned(), "menu"),
+                    (_, 0) => (format!("dropped on {all} pages"), "menu"),
+                    _ => {
+                        let kind = if score > 0.0 { "prose" } else { "menu" };
+                        (format!("kept on {kept} of {all} pages"), kind)
+                    }
+                };
+                let said = format!("# {said}; {kind} {score:+.1} at page{page}:{line}");
+                prop_assert_eq!(pair[0], said);
+                let is_active = all > 1 && kept > 0;
+                prop_assert_eq!(pair[1].starts_with("drop "), is_active, "{}", file);
+            }
+        }
     }
 }
