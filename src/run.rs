@@ -32,7 +32,7 @@ pub enum Status {
     NothingKept,
     /// An input failed, or all did.
     Failed,
-    /// The user ended it.
+    /// A signal ended it.
     Interrupted,
 }
 
@@ -42,7 +42,7 @@ impl From<Status> for ExitCode {
             Status::Done => 0,
             Status::NothingKept => 1,
             Status::Failed => 2,
-            Status::Interrupted => interrupt::STATUS,
+            Status::Interrupted => interrupt::status(),
         })
     }
 }
@@ -62,7 +62,7 @@ pub fn run(config: &Config) -> Result<Status> {
     let model = supplied.as_ref().unwrap_or_else(|| Model::embedded());
     let tree = config.output.as_deref().map(|root| Tree::new(config, root)).transpose()?;
     if tree.is_some() {
-        interrupt::end_at_a_border();
+        interrupt::end_at_a_border(&[interrupt::SIGINT, interrupt::SIGTERM]);
     }
     let read = Arc::default();
     let mut delivery = Delivery::new(config, Progress::new(config, Arc::clone(&read)))?;

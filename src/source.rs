@@ -222,7 +222,8 @@ fn records<E>(
     matter: fn(Batch) -> Matter,
     emit: Emit<'_, E>,
 ) -> Result<(), E> {
-    interrupt::end_at_a_border();
+    // Not what a pipe that waits for input would not end for.
+    interrupt::end_at_a_border(&[interrupt::SIGINT]);
     loop {
         if interrupt::is_requested() {
             return emit(Step::Event(Event::Interrupted));

@@ -256,13 +256,18 @@ fn what_was_ended_is_taken_up_again() {
 
     // Longer and longer, so that it comes to its end on any machine.
     let (mut waits, mut ended) = ((10..).step_by(40), 0);
-    for signals in ["-INT", "-KILL"].into_iter().cycle() {
+    for signals in ["-INT", "-KILL", "-TERM"].into_iter().cycle() {
         let mut child = Guard(scratch.command(&args("ended")).spawn().unwrap());
         thread::sleep(Duration::from_millis(waits.next().unwrap()));
         _ = Command::new("kill").args([signals, &child.0.id().to_string()]).output();
-        if child.0.wait().unwrap().success() {
+        let status = child.0.wait().unwrap();
+        if status.success() {
             break;
         }
+        // Without a code it was ended before it took note of signals.
+        let codes = [("-INT", 130), ("-TERM", 143)];
+        let is_as_said = |code| codes.contains(&(signals, code));
+        assert!(status.code().is_none_or(is_as_said), "{signals}: {status}");
         ended += 1;
     }
     assert!(ended > 0);
