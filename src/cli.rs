@@ -47,7 +47,8 @@ struct Args {
     #[arg(long, value_name = "FORMAT", help_heading = "Input")]
     format: Option<WhichFormat>,
 
-    /// The field of JSON records that holds the text; `a.b` is field b of the object in field a
+    /// The field of JSON records that holds the text; `a.b` is field b of the object in field a,
+    /// `a\.b` the field of that name
     #[arg(
         hide_short_help = true,
         long,
@@ -271,7 +272,7 @@ struct Args {
     /// How many threads work at once [default: one for each processor]
     ///
     /// The output is the same whatever N. One text alone is the work of one thread.
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = parse_jobs)]
     jobs: Option<NonZero<usize>>,
 
     /// Take no options from the file that DECHROME_CONFIG_PATH names
@@ -545,7 +546,7 @@ fn decide(args: Args, rules: Rules, is_terminal: bool) -> Config {
             format: input_format(args.format, args.split.is_some()),
             encoding: args.encoding,
         },
-        field: args.field.split('.').map(str::to_owned).collect(),
+        field: field_path(&args.field),
         split: args.split,
         on_error: args.on_error.unwrap_or_default(),
         to_jsonl: args.to.is_some(),
@@ -645,6 +646,25 @@ fn wants_colour() -> bool {
         && env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// The keys of a path, from the outermost inwards.
+fn field_path(text: &str) -> Vec<String> {
+    let mut keys = vec![String::new()];
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let key = keys.last_mut().expect("there is always one");
+        match c {
+            '.' => keys.push(String::new()),
+            '\\' => key.push(chars.next_if(|&c| c == '.' || c == '\\').unwrap_or(c)),
+            c => key.push(c),
+        }
+    }
+    keys
+}
+
+fn parse_jobs(text: &str) -> Result<NonZero<usize>, String> {
+    text.parse().map_err(|_| "not a whole number above 0".to_owned())
+}
+
 fn parse_threshold(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(threshold) if threshold.is_finite() => Ok(threshold),
@@ -656,7 +676,11 @@ fn parse_separator(text: &str) -> Result<Separator, String> {
     match text {
         "formfeed" => Ok(Separator::Byte(b'\x0c')),
         "nul" => Ok(Separator::Byte(0)),
-        pattern => Regex::new(pattern).map(Separator::Line).map_err(|error| error.to_string()),
+        pattern => Regex::new(pattern).map(Separator::Line).map_err(|error| {
+            // The lines before the last draw what that says.
+            let text = error.to_string();
+            text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+        }),
     }
 }
 
@@ -711,7 +735,8 @@ Exit status:
   0  it ran, whatever was kept
   1  nothing was kept, with --exit-status only
   2  wrong usage, or an input failed; the other inputs were processed
-  130  interrupted, at the end of a record or file: --resume goes on there",
+  130  interrupted, at the end of a record or file: --resume goes on there; with --output also
+       by SIGTERM, with status 143",
         mebibytes(MAX_LINE_BYTES),
         mebibytes(MAX_HELD_BYTES),
         mebibytes(MAX_RECORD_BYTES),
@@ -749,6 +774,19 @@ mod tests {
             (&["--only=menu", "--only", "prose"], [Kind::Menu, Kind::Prose].into_iter().collect()),
         ] {
             assert_eq!(decided(args).policy.keep, keep, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn a_dot_in_a_key_is_escaped() {
+        for (path, keys) in [
+            ("text", &["text"][..]),
+            ("a.b", &["a", "b"]),
+            (r"a\.b.c", &["a.b", "c"]),
+            (r"a\\.b\c\", &["a\\", "b\\c\\"]),
+            ("a..", &["a", "", ""]),
+        ] {
+            assert_eq!(field_path(path), keys, "{path}");
         }
     }
 

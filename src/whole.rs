@@ -32,10 +32,12 @@ impl WholeFile {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        // The reason without the made-up name.
-        let file = builder.tempfile_in(parent.unwrap_or(Path::new(".")));
-        let file =
-            file.map_err(|error| error.raw_os_error().map_or(error, io::Error::from_raw_os_error))?;
+        let file = builder.tempfile_in(parent.unwrap_or(Path::new("."))).map_err(|error| {
+            // The reason without the made-up name.
+            let text = error.to_string();
+            let what = text.split_once(" at path ").map_or(&*text, |(what, _)| what);
+            io::Error::new(error.kind(), what)
+        })?;
         Ok(WholeFile::ToBe(file, path.to_owned()))
     }
 

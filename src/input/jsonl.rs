@@ -109,7 +109,10 @@ pub fn find(record: &[u8], path: &[String]) -> Result<Range<usize>, String> {
         let what = text.rsplit_once(" at line ").map_or(&*text, |(what, _)| what);
         format!("byte {}: not a JSON object: {what}", error.column())
     })?;
-    let field = || path.join(".");
+    let field = || {
+        let keys = path.iter().map(|key| key.replace('\\', r"\\").replace('.', r"\."));
+        keys.collect::<Vec<_>>().join(".")
+    };
     let Some(value) = value else { return Err(format!("no field '{}'", field())) };
     if !value.starts_with('"') {
         return Err(format!("field '{}' is not a string", field()));
