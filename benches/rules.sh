@@ -36,14 +36,11 @@ form 'drop (?i)\bWORD\b' 's/.*/drop (?i)\\b&\\b/' words
 form 'drop (the|our) (WORD|WORDs)' 's/.*/drop (the|our) (&|&s)/' words
 form 'drop ^LINE$' 's/.*/drop ^&$/' lines
 
-# Without literals, none like another.
+# Without literals to search for, none like another.
 for first in {1..25}; do
-  for second in {1..20}; do
-    echo "drop ^\\w{$first} \\w{$second}\$"
-    echo "drop ^[A-Z]\\w{$first}, \\d{$second}\$"
-  done
+  for second in {1..40}; do echo "drop ^.{$first}-.{$second}\$"; done
 done > shapes
-form 'drop ^\w{N} \w{M}$ (no literals)' '' shapes
+form 'drop ^.{N}-.{M}$ (no literals)' '' shapes
 
 shuf --random-source=words words > some
 range() { sed -n "$1p" "$2" | sed -E "$3"; } # LINES FILE SED-SCRIPT
