@@ -16,7 +16,7 @@ use dechrome::decode::{PRECISION_THRESHOLD, Policy, RECALL_THRESHOLD};
 use dechrome::filter::{LOOKAHEAD, MAX_HELD_BYTES, MAX_LINE_BYTES};
 use dechrome::label::{Kind, KindSet, Label};
 use dechrome::output::{Blank, Selection, Style, sanitize};
-use dechrome::rules::{Rule, Rules, Told};
+use dechrome::rules::{Rule, Rules, Told, what_is_wrong};
 use encoding_rs::Encoding;
 use regex::bytes::Regex;
 
@@ -676,11 +676,7 @@ fn parse_separator(text: &str) -> Result<Separator, String> {
     match text {
         "formfeed" => Ok(Separator::Byte(b'\x0c')),
         "nul" => Ok(Separator::Byte(0)),
-        pattern => Regex::new(pattern).map(Separator::Line).map_err(|error| {
-            // The lines before the last draw what that says.
-            let text = error.to_string();
-            text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
-        }),
+        pattern => Regex::new(pattern).map(Separator::Line).map_err(|error| what_is_wrong(&error)),
     }
 }
 

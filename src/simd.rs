@@ -214,13 +214,12 @@ mod portable {
             out: &mut [Units],
         ) {
             for (line, out) in out.iter_mut().enumerate() {
-                for (unit, half_at) in
-                    (0..2).flat_map(|half| (0..16).map(move |at| (tap_unit(half, at), (half, at))))
-                {
+                for (side, at) in (0..2).flat_map(|side| (0..16).map(move |at| (side, at))) {
+                    let unit = tap_unit(side, at);
                     let mut sum = half(bits);
                     for (pair, weights) in weights.iter().enumerate() {
                         let pair = tap_lines(pair, dilation);
-                        for (weight, tap) in weights[half_at.0][half_at.1].iter().zip(pair) {
+                        for (weight, tap) in weights[side][at].iter().zip(pair) {
                             let x = lines[line + tap].as_flattened()[unit];
                             sum += i32::from(*weight) * i32::from(x);
                         }

@@ -179,8 +179,8 @@ impl Words {
         self.current.letters + self.current.digits > 0
     }
 
-    /// The next letter of a word, in lower case as its bytes lie in memory; `class`
-    /// as it was written.
+    /// The next letter of a word, in lower case, as its bytes lie in memory; `class` as it was
+    /// written.
     #[inline(always)]
     pub(super) fn letter(&mut self, lower: u32, class: Class) {
         let word = &mut self.current;

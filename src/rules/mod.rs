@@ -141,7 +141,7 @@ impl Rules {
         for (index, Rule { pattern, place, .. }) in rules.iter().enumerate() {
             let failed = |error: &dyn std::error::Error| Error::Rule {
                 place: place.clone(),
-                what: in_one_line(error),
+                what: what_is_wrong(error),
             };
             // A parser would take the flags of one pattern over to the next.
             let tree = builder.build().parse(pattern).map_err(|error| failed(&error))?;
@@ -239,8 +239,9 @@ fn compiled_bytes(tree: &Hir) -> usize {
     parts.saturating_add(4 * BYTE)
 }
 
-/// The last line of a message about a pattern says what is wrong; those before draw it.
-fn in_one_line(error: &dyn std::error::Error) -> String {
+/// What is wrong with a pattern, in one line. The last line of a message of `regex` says it; those
+/// before draw where.
+pub fn what_is_wrong(error: &dyn std::error::Error) -> String {
     let message = error.to_string();
     let last = message.lines().last().unwrap_or_default();
     last.trim().trim_start_matches("error: ").to_owned()

@@ -50,6 +50,9 @@ pub(super) fn parameters(parts: &[Part], lookahead: usize, width: usize) -> Vec<
 
 /// Where the weights and biases are that lead to units from `width` on, or to states.
 fn narrow(width: usize) -> Vec<Range<usize>> {
+    if width >= HIDDEN {
+        return Vec::new();
+    }
     let mut into = vec![layout::DENSE_IN, layout::EMBEDDING_IN, layout::BIAS_IN];
     for index in 0..RECURRENCES {
         let [_, _, candidate, out] = layout::recurrence(index);
@@ -60,7 +63,7 @@ fn narrow(width: usize) -> Vec<Range<usize>> {
         into.extend([matrix, bias]);
     }
     let rows = into.into_iter().flat_map(|range| range.step_by(HIDDEN));
-    rows.filter(|_| width < HIDDEN).map(|row| row + width..row + HIDDEN).collect()
+    rows.map(|row| row + width..row + HIDDEN).collect()
 }
 
 /// Makes these parameters, or their gradients, zero.

@@ -37,8 +37,8 @@ const MAX_RARITY: f32 = 2.0;
 /// root of their number.
 const SITE_DUMPS: f32 = 8.0;
 
-/// What a headline that its source leaves out of the content counts, against another line: it is
-/// one short line a page, and users miss it.
+/// What a headline that its source leaves out of the content counts, against another line, and
+/// squared where words are counted: it is one short line a page, and users miss it.
 const HEADLINE_WEIGHT: f32 = 2.0;
 
 /// A page as features.
