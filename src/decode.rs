@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::label::{Kind, KindSet, Label, Verdict};
+use crate::label::{KindSet, Label, Verdict};
 use crate::model::{Scores, math};
 use crate::rules::Told;
 
@@ -37,15 +37,9 @@ impl Policy {
             Some(told) => told.label == Label::Content,
             None => score > self.threshold,
         };
-        let side =
-            if is_content { &Kind::ALL[..Kind::CONTENT] } else { &Kind::ALL[Kind::CONTENT..] };
-        let mut kind = side[0];
-        for &other in side {
-            if scores.kinds[other as usize] > scores.kinds[kind as usize] {
-                kind = other;
-            }
-        }
-        let kind = told.and_then(|told| told.kind).unwrap_or(kind);
+        let [content, chrome] = scores.kinds;
+        let likeliest = if is_content { content } else { chrome };
+        let kind = told.and_then(|told| told.kind).unwrap_or(likeliest);
         Verdict {
             kept: if told.is_some() { is_content } else { self.keep.contains(kind) },
             score,
@@ -197,19 +191,16 @@ impl Decoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::label::Kind;
 
-    fn scores(content: f32, likeliest: &[Kind]) -> Scores {
-        let mut kinds = [-1.0; Kind::COUNT];
-        for &kind in likeliest {
-            kinds[kind as usize] = 1.0;
-        }
+    fn scores(content: f32, kinds: [Kind; 2]) -> Scores {
         let doubted = math::sigmoid(DOUBT * content);
         Scores { content, border: 0.0, probability: 0.5, doubted, kinds }
     }
 
     #[test]
     fn the_score_decides_the_side_and_the_kind_is_the_likeliest_there() {
-        let both = [Kind::Heading, Kind::Caption];
+        let kinds = [Kind::Heading, Kind::Caption];
         for (content, threshold, kind) in [
             (0.1, 0.0, Kind::Heading),
             (-0.1, 0.0, Kind::Caption),
@@ -218,7 +209,7 @@ mod tests {
             (-0.1, -0.2, Kind::Heading),
         ] {
             let policy = Policy { threshold, ..Policy::default() };
-            let verdict = policy.decide(&scores(content, &both), None);
+            let verdict = policy.decide(&scores(content, kinds), None);
             assert_eq!((verdict.kind, verdict.kept), (kind, kind.is_content()));
         }
     }
@@ -229,7 +220,7 @@ mod tests {
         let mut decided = Vec::new();
         for &content in contents {
             decoder.expect(words);
-            decided.extend(decoder.push(scores(content, &[])));
+            decided.extend(decoder.push(scores(content, Kind::SIDES)));
         }
         decided.extend(std::iter::from_fn(|| decoder.drain()));
         assert_eq!(decided.len(), contents.len());
@@ -282,8 +273,8 @@ mod tests {
     fn kinds_are_kept_by_name_on_either_side() {
         let keep = KindSet::EMPTY.with(Kind::Caption);
         let policy = Policy { threshold: 0.0, keep };
-        assert!(policy.decide(&scores(-1.0, &[Kind::Caption]), None).kept);
-        assert!(!policy.decide(&scores(1.0, &[Kind::Prose]), None).kept);
+        assert!(policy.decide(&scores(-1.0, [Kind::Prose, Kind::Caption]), None).kept);
+        assert!(!policy.decide(&scores(1.0, [Kind::Prose, Kind::Caption]), None).kept);
     }
 
     #[test]
@@ -295,7 +286,7 @@ mod tests {
             (Told { label: Label::Chrome, kind: None }, 5.0, false, Kind::Menu),
             (Told { label: Label::Chrome, kind: Some(Kind::Heading) }, 5.0, false, Kind::Heading),
         ] {
-            let scores = scores(content, &[Kind::Prose, Kind::Menu]);
+            let scores = scores(content, Kind::SIDES);
             let verdict = policy.decide(&scores, Some(told));
             assert_eq!((verdict.kept, verdict.kind), (kept, kind));
             assert_eq!(verdict.score, content);

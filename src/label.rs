@@ -71,6 +71,8 @@ impl Kind {
     pub const COUNT: usize = Self::ALL.len();
     /// How many of them are content; these come first in [`Kind::ALL`].
     pub const CONTENT: usize = 6;
+    /// The first kind of content, and the first of chrome.
+    pub(crate) const SIDES: [Kind; 2] = [Self::ALL[0], Self::ALL[Self::CONTENT]];
 
     /// The kind of that name, as on the command line.
     pub fn from_name(name: &str) -> Option<Kind> {

@@ -8,10 +8,12 @@ pub mod math;
 pub mod network;
 
 use std::collections::VecDeque;
+use std::hint::select_unpredictable;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 pub use format::{Calibration, Model};
-use integer::{BATCH, Stream};
+use integer::{BATCH, Input, Stream};
 pub use network::LOOKAHEAD;
 use network::{EMBEDDING, Logits};
 
@@ -32,8 +34,8 @@ pub struct Scores {
     pub probability: f32,
     /// The same with the doubt that the lines of a page share: what its border is made of.
     pub(crate) doubted: f32,
-    /// Log-likelihoods of the kinds in the order of [`Kind::ALL`], up to a constant.
-    pub kinds: [f32; Kind::COUNT],
+    /// The likeliest kind of content, and the likeliest of chrome.
+    pub kinds: [Kind; 2],
 }
 
 static EMBEDDED: LazyLock<Model> = LazyLock::new(|| {
@@ -63,6 +65,8 @@ pub struct Scorer<'m> {
     keys: Vec<u32>,
     /// These lines' other features, and how many of `keys` there are with this line's.
     queued: Vec<(Dense, usize)>,
+    /// Room for what the stream takes of them.
+    inputs: Box<[Input; BATCH]>,
     /// Scores not yet handed out.
     ready: VecDeque<Scores>,
 }
@@ -87,6 +91,7 @@ impl<'m> Scorer<'m> {
             stream: Stream::default(),
             keys: Vec::new(),
             queued: Vec::with_capacity(BATCH),
+            inputs: Box::new([integer::NO_INPUT; BATCH]),
             ready: VecDeque::new(),
         }
     }
@@ -155,9 +160,8 @@ impl Work for Flush<'_, '_> {
 
     #[inline(always)]
     fn run(self, with: impl Instructions) {
-        let Flush(Scorer { model, stream, keys, queued, ready }) = self;
+        let Flush(Scorer { model, stream, keys, queued, inputs, ready }) = self;
         let tokens = model.tokens();
-        let mut inputs = [integer::NO_INPUT; BATCH];
         let inputs = &mut inputs[..queued.len()];
         // All are looked up before the first is added, so that memory is asked for early.
         let mut counts = [0; BATCH];
@@ -177,26 +181,22 @@ impl Work for Flush<'_, '_> {
             }
             integer::fill(input, dense, &embedding);
         }
-        let (calibration, mut logits, mut count) = (model.calibration(), [None; BATCH], 0);
-        stream.push_with(with, model.network(), inputs, &mut |line| {
-            logits[count] = Some(line);
+        let calibration = model.calibration();
+        let (mut contents, mut kinds, mut count) = ([0.0; BATCH], [Kind::SIDES; BATCH], 0);
+        stream.push_with(with, model.network(), inputs, &mut |logits| {
+            contents[count] = content_of(calibration, &logits);
+            kinds[count] = likeliest(&logits);
             count += 1;
         });
-        let mut contents = [0.0; BATCH];
-        for (content, line) in contents.iter_mut().zip(logits.iter().flatten()) {
-            *content = content_of(calibration, line);
-        }
         let probabilities = contents.map(math::sigmoid);
         let doubted = contents.map(|content| math::sigmoid(DOUBT * content));
-        for (index, line) in logits.iter().flatten().enumerate() {
-            ready.push_back(Scores {
-                content: contents[index],
-                border: 0.0,
-                probability: probabilities[index],
-                doubted: doubted[index],
-                kinds: line.kinds,
-            });
-        }
+        ready.extend((0..count).map(|line| Scores {
+            content: contents[line],
+            border: 0.0,
+            probability: probabilities[line],
+            doubted: doubted[line],
+            kinds: kinds[line],
+        }));
         keys.clear();
         queued.clear();
     }
@@ -206,6 +206,22 @@ fn content_of(calibration: Calibration, logits: &Logits) -> f32 {
     calibration.factor * logits.content + calibration.offset
 }
 
+/// The likeliest kind of content and of chrome; of equals the first.
+#[inline(always)]
+fn likeliest(logits: &Logits) -> [Kind; 2] {
+    let likeliest = |kinds: Range<usize>| {
+        let (mut most, mut best) = (logits.kinds[kinds.start], kinds.start);
+        for kind in kinds {
+            // Which it is cannot be guessed, so there is no branch on it.
+            let is_more = logits.kinds[kind] > most;
+            best = select_unpredictable(is_more, kind, best);
+            most = select_unpredictable(is_more, logits.kinds[kind], most);
+        }
+        Kind::ALL[best]
+    };
+    [likeliest(0..Kind::CONTENT), likeliest(Kind::CONTENT..Kind::COUNT)]
+}
+
 fn scores(calibration: Calibration, logits: &Logits) -> Scores {
     let content = content_of(calibration, logits);
     Scores {
@@ -213,6 +229,6 @@ fn scores(calibration: Calibration, logits: &Logits) -> Scores {
         border: 0.0,
         probability: math::sigmoid(content),
         doubted: math::sigmoid(DOUBT * content),
-        kinds: logits.kinds,
+        kinds: likeliest(logits),
     }
 }
