@@ -11,7 +11,7 @@ use memchr::memchr;
 
 use super::dense::Counts;
 use super::tokens::{AHEAD, Words};
-use crate::simd::{self, BLOCK, Instructions, Level, Masks, Work};
+use crate::simd::{BLOCK, Instructions, Masks};
 use crate::utf8::decode;
 
 /// What a character is for this model.
@@ -271,41 +271,28 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Counts the characters of the parts of a line and finds their words. Bytes that are not UTF-8
 /// count as symbols.
-pub(super) fn scan(level: Level, parts: [&[u8]; 2], words: &mut Words) -> Counts {
-    simd::run(level, Parts { parts, words })
-}
-
-struct Parts<'p> {
-    parts: [&'p [u8]; 2],
-    words: &'p mut Words,
-}
-
-impl Work for Parts<'_> {
-    type Output = Counts;
-
-    #[inline(always)]
-    fn run(self, with: impl Instructions) -> Counts {
-        let mut scan = Scan { counts: Counts::default(), words: self.words, signs: [0; 16] };
-        for part in self.parts {
-            scan.part(with, part);
-        }
-        // In the order of the bits.
-        let [commas, sentence_ends, separators, quotes, copyrights, ats, ..] = scan.signs;
-        let [.., colons, pipes, parens, currencies, code_signs, _, _, _, _, _] = scan.signs;
-        Counts {
-            commas: commas.into(),
-            sentence_ends: sentence_ends.into(),
-            separators: separators.into(),
-            quotes: quotes.into(),
-            copyrights: copyrights.into(),
-            ats: ats.into(),
-            colons: colons.into(),
-            pipes: pipes.into(),
-            parens: parens.into(),
-            currencies: currencies.into(),
-            code_signs: code_signs.into(),
-            ..scan.counts
-        }
+#[inline(always)]
+pub(super) fn scan(with: impl Instructions, parts: [&[u8]; 2], words: &mut Words) -> Counts {
+    let mut scan = Scan { counts: Counts::default(), words, signs: [0; 16] };
+    for part in parts {
+        scan.part(with, part);
+    }
+    // In the order of the bits.
+    let [commas, sentence_ends, separators, quotes, copyrights, ats, ..] = scan.signs;
+    let [.., colons, pipes, parens, currencies, code_signs, _, _, _, _, _] = scan.signs;
+    Counts {
+        commas: commas.into(),
+        sentence_ends: sentence_ends.into(),
+        separators: separators.into(),
+        quotes: quotes.into(),
+        copyrights: copyrights.into(),
+        ats: ats.into(),
+        colons: colons.into(),
+        pipes: pipes.into(),
+        parens: parens.into(),
+        currencies: currencies.into(),
+        code_signs: code_signs.into(),
+        ..scan.counts
     }
 }
 
@@ -582,12 +569,29 @@ fn pair(counts: &mut Counts, c: char) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::simd::{self, Level, Work};
     use unicode_segmentation::UnicodeSegmentation;
 
+    struct Parts<'p>([&'p [u8]; 2], &'p mut Words);
+
+    impl Work for Parts<'_> {
+        type Output = Counts;
+
+        #[inline(always)]
+        fn run(self, with: impl Instructions) -> Counts {
+            scan(with, self.0, self.1)
+        }
+    }
+
+    /// Scans with the instructions of `level`.
+    pub fn scan_at(level: Level, parts: [&[u8]; 2], words: &mut Words) -> Counts {
+        simd::run(level, Parts(parts, words))
+    }
+
     fn counts(text: &[u8]) -> Counts {
-        scan(Level::best(), [text, &[]], &mut Words::default())
+        scan_at(Level::best(), [text, &[]], &mut Words::default())
     }
 
     #[test]

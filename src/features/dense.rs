@@ -92,6 +92,7 @@ impl DocumentSoFar {
         self.blanks = self.blanks.saturating_add(1);
     }
 
+    #[inline(always)]
     pub(super) fn line(&mut self, counts: &Counts) {
         self.blank_before = 0;
         self.lines = self.lines.saturating_add(1);
@@ -103,19 +104,23 @@ impl DocumentSoFar {
 }
 
 impl Counts {
+    #[inline(always)]
     fn columns(&self) -> u32 {
         self.indent + self.spaces + self.chars
     }
 
+    #[inline(always)]
     fn is_wrapped(&self) -> bool {
         WRAPPED_COLUMNS.contains(&self.columns())
     }
 
+    #[inline(always)]
     pub(super) fn is_long(&self) -> bool {
         self.text_words() >= LONG_LINE_WORDS
     }
 
     /// What the line looks like from afar.
+    #[inline(always)]
     pub(super) fn shape(&self) -> u32 {
         let class = |class: Option<Class>| class.map_or(0, |class| 1 + class as u32);
         let words = self.text_words();
@@ -126,11 +131,13 @@ impl Counts {
                 + 16 * (size + 64 * (digits + 4 * u32::from(ends_sentence(self.last)))))
     }
 
+    #[inline(always)]
     fn letters(&self) -> u32 {
         self.lower + self.upper + self.caseless + self.spaceless
     }
 
     /// Words; where a script writes them together, by the usual length of one.
+    #[inline(always)]
     fn text_words(&self) -> u32 {
         let east_asian = self.spaceless - self.southeast_asian;
         self.words - self.spaceless + east_asian.div_ceil(2) + self.southeast_asian.div_ceil(5)
@@ -138,6 +145,7 @@ impl Counts {
 }
 
 /// Eight times the binary logarithm of `n + 1`, linear between powers of two.
+#[inline(always)]
 fn log2_eighths(n: u32) -> u8 {
     let m = u64::from(n) + 1;
     let power = m.ilog2();
@@ -164,6 +172,7 @@ static RECIPROCALS: [u32; 1024] = {
 };
 
 /// `n / d`, rounded down; `d` is not 0.
+#[inline(always)]
 fn quotient(n: u64, d: u32) -> u64 {
     match RECIPROCALS.get(d as usize) {
         // The reciprocal is too large by less than 1, so the product by less than n of 2^31, and
@@ -174,6 +183,7 @@ fn quotient(n: u64, d: u32) -> u64 {
 }
 
 /// `part` of `whole` as 0..=127.
+#[inline(always)]
 fn share(part: u32, whole: u32) -> u8 {
     if whole == 0 {
         return 0;
@@ -181,11 +191,13 @@ fn share(part: u32, whole: u32) -> u8 {
     quotient(u64::from(part.min(whole)) * 127, whole) as u8
 }
 
+#[inline(always)]
 fn yes(is: bool) -> u8 {
     if is { YES } else { 0 }
 }
 
 /// `count` on a scale on which 8 is the most.
+#[inline(always)]
 fn few(count: u32) -> u8 {
     (count.min(8) * 15) as u8
 }
@@ -221,6 +233,7 @@ macro_rules! dense_features {
             }
         }
 
+        #[inline(always)]
         fn values($line: &Line<'_>) -> Dense {
             [$($value,)*]
         }
@@ -329,6 +342,7 @@ dense_features! { |line|
     ToldChrome, "Dropped by a rule", yes(line.told == Some(Label::Chrome));
 }
 
+#[inline(always)]
 pub(super) fn features(
     counts: &Counts,
     words: &Words,

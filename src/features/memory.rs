@@ -2,6 +2,7 @@
 //! teasers bring new ones, and what stands around an article repeats its shape and its phrases.
 
 use super::dense::Counts;
+use super::table::Table;
 use super::tokens::Words;
 
 /// How many words and pairs of words are remembered. An id picks its slot, and the last one to
@@ -33,13 +34,13 @@ pub(super) struct Repeats {
 }
 
 /// The document's lines so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
     /// Tags of words; the lowest bit tells whether a long line had it.
-    words: Box<[u16; SLOTS]>,
-    pairs: Box<[u16; SLOTS]>,
-    starts: Box<[Edge; EDGE_SLOTS]>,
-    ends: Box<[Edge; EDGE_SLOTS]>,
+    words: Table<u16, SLOTS>,
+    pairs: Table<u16, SLOTS>,
+    starts: Table<Edge, EDGE_SLOTS>,
+    ends: Table<Edge, EDGE_SLOTS>,
     shapes: [u32; SHAPES],
 }
 
@@ -51,32 +52,23 @@ struct Edge {
 }
 
 impl Memory {
-    pub(super) fn new() -> Memory {
-        Memory {
-            words: Box::new([0; SLOTS]),
-            pairs: Box::new([0; SLOTS]),
-            starts: Box::new([Edge::default(); EDGE_SLOTS]),
-            ends: Box::new([Edge::default(); EDGE_SLOTS]),
-            shapes: [0; SHAPES],
-        }
-    }
-
     pub(super) fn reset(&mut self) {
-        self.words.fill(0);
-        self.pairs.fill(0);
-        self.starts.fill(Edge::default());
-        self.ends.fill(Edge::default());
+        self.words.clear();
+        self.pairs.clear();
+        self.starts.clear();
+        self.ends.clear();
         self.shapes = [0; SHAPES];
     }
 
     /// What the line repeats, of itself too; from now on it belongs to the lines before.
+    #[inline(always)]
     pub(super) fn line(&mut self, words: &Words, counts: &Counts) -> Repeats {
         let mut repeats = Repeats::default();
         let shape = counts.shape();
         let long = if counts.is_long() { LONG } else { 0 };
         repeats.words = words.bulky().len() as u32;
         for &word in words.bulky() {
-            let (slot, tag) = (&mut self.words[slot(word)], tag(word));
+            let (slot, tag) = (self.words.at(slot(word)), tag(word));
             let is_known = *slot & !LONG == tag;
             let was_long = if is_known { *slot & LONG } else { 0 };
             *slot = tag | was_long | long;
@@ -88,7 +80,7 @@ impl Memory {
         let pairs = if is_lettered { &[] } else { words.pairs() };
         repeats.pairs = pairs.len() as u32;
         for &pair in pairs {
-            let (slot, tag) = (&mut self.pairs[slot(pair)], tag(pair));
+            let (slot, tag) = (self.pairs.at(slot(pair)), tag(pair));
             repeats.known_pairs += u32::from(*slot == tag);
             *slot = tag;
         }
@@ -116,8 +108,8 @@ fn tag(id: u32) -> u16 {
 }
 
 /// How many lines before had `word` here.
-fn count(edges: &mut [Edge; EDGE_SLOTS], word: u32) -> u32 {
-    let edge = &mut edges[slot(word) % EDGE_SLOTS];
+fn count(edges: &mut Table<Edge, EDGE_SLOTS>, word: u32) -> u32 {
+    let edge = edges.at(slot(word) % EDGE_SLOTS);
     if edge.tag != tag(word) {
         *edge = Edge { tag: tag(word), lines: 0 };
     }

@@ -8,6 +8,7 @@
 mod chars;
 mod dense;
 mod memory;
+mod table;
 mod tokens;
 #[cfg(test)]
 mod twin;
@@ -17,8 +18,10 @@ pub use dense::{DENSE, Dense, Feature};
 #[cfg(feature = "train")]
 pub(crate) use dense::{take_blanks_away, take_case_away, tell};
 
+use table::Table;
+
 use crate::label::Label;
-use crate::simd::Level;
+use crate::simd::{self, Instructions, Level, Work};
 
 /// Version of the features' meaning. A model file trained on another version is refused.
 pub const SCHEMA: u32 = 5;
@@ -52,7 +55,7 @@ impl<F: FnMut(u32)> Listener for F {
 pub struct Extractor {
     level: Level,
     document: dense::DocumentSoFar,
-    seen: Box<[u32; SEEN_SLOTS]>,
+    seen: Table<u32, SEEN_SLOTS>,
     memory: memory::Memory,
     words: tokens::Words,
 }
@@ -69,8 +72,8 @@ impl Extractor {
         Extractor {
             level: Level::best(),
             document: dense::DocumentSoFar::default(),
-            seen: Box::new([0; SEEN_SLOTS]),
-            memory: memory::Memory::new(),
+            seen: Table::default(),
+            memory: memory::Memory::default(),
             words: tokens::Words::default(),
         }
     }
@@ -78,7 +81,7 @@ impl Extractor {
     /// Goes back to the start of a document.
     pub fn reset(&mut self) {
         self.document = dense::DocumentSoFar::default();
-        self.seen.fill(0);
+        self.seen.clear();
         self.memory.reset();
     }
 
@@ -95,21 +98,38 @@ impl Extractor {
         told: Option<Label>,
         listener: &mut impl Listener,
     ) -> Dense {
+        simd::run(self.level, Extract { extractor: self, text, told, listener })
+    }
+}
+
+/// See [`Extractor::line`].
+struct Extract<'e, L> {
+    extractor: &'e mut Extractor,
+    text: &'e [u8],
+    told: Option<Label>,
+    listener: &'e mut L,
+}
+
+impl<L: Listener> Work for Extract<'_, L> {
+    type Output = Dense;
+
+    #[inline(always)]
+    fn run(self, with: impl Instructions) -> Dense {
+        let Extract { extractor, text, told, listener } = self;
+        let Extractor { document, seen, memory, words, .. } = extractor;
         let parts = if text.len() <= 2 * SCORED_BYTES {
             [text, &[]]
         } else {
             [&text[..SCORED_BYTES], &text[text.len() - SCORED_BYTES..]]
         };
-        self.words.clear();
-        let counts = chars::scan(self.level, parts, &mut self.words);
-        let key = self.words.line_key();
-        let slot = &mut self.seen[key as usize % SEEN_SLOTS];
-        let seen = *slot == key;
-        *slot = key;
-        self.words.emit(&counts, listener);
-        let repeats = self.memory.line(&self.words, &counts);
-        let dense = dense::features(&counts, &self.words, &self.document, seen, &repeats, told);
-        self.document.line(&counts);
+        words.clear();
+        let counts = chars::scan(with, parts, words);
+        let key = words.line_key();
+        let is_seen = std::mem::replace(seen.at(key as usize % SEEN_SLOTS), key) == key;
+        words.emit(&counts, listener);
+        let repeats = memory.line(words, &counts);
+        let dense = dense::features(&counts, words, document, is_seen, &repeats, told);
+        document.line(&counts);
         dense
     }
 }

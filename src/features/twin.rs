@@ -141,9 +141,9 @@ fn check(parts: [&[u8]; 2]) {
     for level in Level::supported() {
         // What the line before left must not show.
         let mut words = Words::default();
-        chars::scan(level, [b"Some words before 12", b"]("], &mut words);
+        chars::tests::scan_at(level, [b"Some words before 12", b"]("], &mut words);
         words.clear();
-        let counts = chars::scan(level, parts, &mut words);
+        let counts = chars::tests::scan_at(level, parts, &mut words);
         assert_eq!(
             found(counts, &mut words),
             expected,
