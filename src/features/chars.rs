@@ -6,6 +6,7 @@
 
 use std::hint::select_unpredictable;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use memchr::memchr;
 
@@ -176,6 +177,8 @@ mod sign {
     pub const CLOSES: u16 = 1 << 11;
     /// Means something together with the signs before it.
     pub const PAIRS: u16 = 1 << 12;
+    /// No sign, but a character of a script with some five characters a word.
+    pub const SOUTHEAST_ASIAN: u16 = 1 << 13;
 }
 
 const fn signs(c: char) -> u16 {
@@ -201,7 +204,8 @@ const fn signs(c: char) -> u16 {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Character {
     pub class: Class,
-    pub is_southeast_asian: bool,
+    /// How many bits of `lower` are in use.
+    pub bits: u8,
     /// See [`sign`].
     signs: u16,
     /// In lower case, as [`utf8`] gives it; a few expand to more characters and keep the first.
@@ -215,18 +219,25 @@ const fn utf8(c: char) -> u32 {
     u32::from_le_bytes(bytes)
 }
 
+/// How many bits the bytes of a character take.
+const fn bits(c: char) -> u8 {
+    8 * c.len_utf8() as u8
+}
+
 impl Character {
     pub fn new(c: char) -> Character {
         if c.is_ascii() {
             return ASCII[c as usize];
         }
         let (class, script) = classify(c);
-        Character {
-            class,
-            is_southeast_asian: script == Script::SoutheastAsian,
-            signs: signs(c),
-            lower: utf8(c.to_lowercase().next().unwrap_or(c)),
-        }
+        let script = if script == Script::SoutheastAsian { sign::SOUTHEAST_ASIAN } else { 0 };
+        let lower = c.to_lowercase().next().unwrap_or(c);
+        Character { class, bits: bits(lower), signs: signs(c) | script, lower: utf8(lower) }
+    }
+
+    /// Whether its script has some five characters a word.
+    pub fn is_southeast_asian(self) -> bool {
+        self.signs & sign::SOUTHEAST_ASIAN != 0
     }
 
     /// The same from a table, of which pages are made as they are needed.
@@ -247,14 +258,38 @@ impl Character {
     }
 }
 
+/// The lowest byte with which a character of three bytes begins.
+const FIRST_OF_THREE_BYTES: u8 = 0xe0;
+
+/// The letters of one or two bytes that were seen so far, as [`short_letter`] has them; 0 for all
+/// other characters.
+static SHORT_LETTERS: [AtomicU64; 0x800] = [const { AtomicU64::new(0) }; 0x800];
+
+/// All there is to know of a letter to add it to a word: in lower case, how many bits that is,
+/// and, [`TALLY`] bits further up, what it adds to a tally of capitals and of letters without case.
+fn short_letter(letter: Character) -> u64 {
+    let tally = match letter.class {
+        Class::Upper => 1,
+        Class::Caseless => 1 << TALLY_CASELESS,
+        _ => 0,
+    };
+    u64::from(letter.lower) | u64::from(letter.bits) << 32 | tally << TALLY
+}
+
+const TALLY: u32 = 40;
+
+/// Capitals are below. A line is too short for more.
+const TALLY_CASELESS: u32 = 20;
+
+const _: () = assert!(2 * super::SCORED_BYTES < 1 << TALLY_CASELESS);
+
 /// Characters on a page of the table.
 const PAGE: usize = 256;
 
 const PAGE_COUNT: usize = char::MAX as usize / PAGE + 1;
 
 static ASCII: [Character; 128] = {
-    let nul =
-        Character { class: Class::Symbol, is_southeast_asian: false, signs: signs('\0'), lower: 0 };
+    let nul = Character { class: Class::Symbol, bits: 8, signs: signs('\0'), lower: 0 };
     let mut table = [nul; 128];
     let mut byte = 0;
     while byte < 128 {
@@ -433,21 +468,67 @@ impl Scan<'_> {
 
     /// Takes what is no plain word, to its end, character by character.
     fn characters(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
+        while let Some(first) = bytes.first() {
+            if *first < FIRST_OF_THREE_BYTES {
+                bytes = &bytes[self.short_letters(bytes)..];
+                if bytes.is_empty() {
+                    break;
+                }
+            }
             let (c, len) = decode(bytes);
             bytes = &bytes[len..];
             if c != BYTE_ORDER_MARK {
-                let character = if c.is_ascii() { ASCII[c as usize] } else { Character::of(c) };
-                self.character(c, character);
+                self.character(c, Character::of(c));
             }
         }
         self.words.end_word(&mut self.counts);
     }
 
+    /// Takes the letters at the start of `bytes` that are in [`SHORT_LETTERS`], and gives how many
+    /// bytes that is. What is known of the word stays in registers, and nothing is called that might
+    /// need them.
+    #[inline(always)]
+    fn short_letters(&mut self, bytes: &[u8]) -> usize {
+        let (before, mut word) = (self.words.current.letters, self.words.current);
+        let (mut tally, mut first, mut last, mut at) = (0, '\0', '\0', 0);
+        loop {
+            let (c, len) = match bytes[at..] {
+                [c @ ..0x80, ..] => (char::from(c), 1),
+                [lead @ 0xc2..FIRST_OF_THREE_BYTES, tail @ 0x80..0xc0, ..] => {
+                    let c = u16::from(lead & 0x1f) << 6 | u16::from(tail & 0x3f);
+                    (char::from_u32(c.into()).unwrap_or_default(), 2)
+                }
+                _ => break,
+            };
+            let letter = SHORT_LETTERS[c as usize].load(Relaxed);
+            if letter == 0 {
+                break;
+            }
+            word.letter(letter as u32, u32::from((letter >> 32) as u8));
+            tally += letter >> TALLY;
+            first = if at == 0 { c } else { first };
+            last = c;
+            at += len;
+        }
+        if at > 0 {
+            let letters = word.letters - before;
+            let upper = tally as u32 % (1 << TALLY_CASELESS);
+            let caseless = (tally >> TALLY_CASELESS) as u32;
+            let end = |c: char| (c, Character::of(c).class);
+            word.count(letters, upper, caseless, end(first).1);
+            self.words.current = word;
+            self.ends(letters as usize, end(first), end(last));
+            self.counts.lower += letters - upper - caseless;
+            self.counts.upper += upper;
+            self.counts.caseless += caseless;
+        }
+        at
+    }
+
     #[inline(always)]
     fn character(&mut self, c: char, character: Character) {
-        let Character { class, is_southeast_asian, signs, lower } = character;
         let (counts, words) = (&mut self.counts, &mut *self.words);
+        let class = character.class;
         match class {
             Class::Space => {
                 words.end_word(counts);
@@ -455,25 +536,23 @@ impl Scan<'_> {
                 counts.previous_symbol = None;
                 return;
             }
-            Class::Lower => {
-                counts.lower += 1;
-                words.letter(lower, class);
-            }
-            Class::Upper => {
-                counts.upper += 1;
-                words.letter(lower, class);
-            }
-            Class::Caseless => {
-                counts.caseless += 1;
-                words.letter(lower, class);
+            Class::Lower | Class::Upper | Class::Caseless => {
+                let is = |other| u32::from(class == other);
+                counts.lower += is(Class::Lower);
+                counts.upper += is(Class::Upper);
+                counts.caseless += is(Class::Caseless);
+                words.letter(character);
+                if let Some(short) = SHORT_LETTERS.get(c as usize) {
+                    short.store(short_letter(character), Relaxed);
+                }
             }
             Class::Digit => {
                 counts.digits += 1;
-                words.digit();
+                words.current.digit();
             }
             Class::Spaceless => {
                 counts.spaceless += 1;
-                counts.southeast_asian += u32::from(is_southeast_asian);
+                counts.southeast_asian += u32::from(character.is_southeast_asian());
                 words.end_word(counts);
                 words.character(c.into(), counts);
             }
@@ -489,15 +568,8 @@ impl Scan<'_> {
                 return;
             }
         }
-        counts.previous_symbol = None;
-        if counts.chars == 0 {
-            (counts.first, counts.first_class) = (c, Some(class));
-        }
-        counts.chars += 1;
-        if signs & sign::CLOSES == 0 || counts.chars == 1 {
-            (counts.last, counts.last_class) = (c, Some(class));
-        }
-        counts.very_last = c;
+        let end = (c, class);
+        self.ends(1, end, end);
     }
 
     /// Takes a sign between words.

@@ -4,7 +4,7 @@
 use std::hint::select_unpredictable;
 
 use super::Listener;
-use super::chars::Class;
+use super::chars::{Character, Class};
 use super::dense::Counts;
 
 /// Words beyond this many contribute no tokens of their own; only the last one does.
@@ -125,7 +125,7 @@ pub(super) struct Words {
     bulky: Ids,
     /// The last word, beyond [`MAX_WORDS`] too.
     last: u32,
-    current: Partial,
+    pub(super) current: Partial,
     line: u64,
     /// Bit set of words, for the share of distinct ones.
     distinct: [u64; 4],
@@ -150,17 +150,56 @@ impl Default for Words {
 
 /// The word at hand.
 #[derive(Clone, Copy, Debug, Default)]
-struct Partial {
+pub(super) struct Partial {
     hash: u64,
     /// The last letters, as they are in UTF-8, and how many bits that is.
     chunk: u64,
     bits: u32,
     stem: u32,
-    letters: u32,
+    pub letters: u32,
     digits: u32,
-    bulk: u32,
+    /// Of the letters, those without case, and the capitals.
+    caseless: u32,
     uppers: u32,
     starts_upper: bool,
+}
+
+impl Partial {
+    /// The next letter, in lower case, as its bytes lie in memory, and how many bits that is; it is
+    /// still to be [counted](Partial::count).
+    #[inline(always)]
+    pub fn letter(&mut self, lower: u32, bits: u32) {
+        self.letters += 1;
+        let bytes = u64::from(lower);
+        let end = self.bits + bits;
+        if end <= u64::BITS {
+            self.chunk |= bytes << self.bits;
+            self.bits = end;
+        } else {
+            // Some of its bytes, or none, still fit.
+            self.hash = mix(self.hash, self.chunk | bytes << 1 << (self.bits - 1));
+            self.chunk = bytes >> (u64::BITS - self.bits);
+            self.bits = end - u64::BITS;
+        }
+        if self.letters == STEM_CHARS {
+            self.stem = id(self.hash, self.chunk, 0);
+        }
+    }
+
+    /// Counts the last letters, how many of them are capitals and how many have no case; the first
+    /// of them is this.
+    #[inline(always)]
+    pub fn count(&mut self, letters: u32, uppers: u32, caseless: u32, first: Class) {
+        self.starts_upper |= self.letters == letters && first == Class::Upper;
+        self.uppers += uppers;
+        self.caseless += caseless;
+    }
+
+    /// A digit: a number is known by how many it has.
+    #[inline(always)]
+    pub fn digit(&mut self) {
+        self.digits += 1;
+    }
 }
 
 impl Words {
@@ -179,37 +218,12 @@ impl Words {
         self.current.letters + self.current.digits > 0
     }
 
-    /// The next letter of a word, in lower case, as its bytes lie in memory; `class` as it was
-    /// written.
+    /// The next letter of the word at hand.
     #[inline(always)]
-    pub(super) fn letter(&mut self, lower: u32, class: Class) {
-        let word = &mut self.current;
-        if class == Class::Upper {
-            word.uppers += 1;
-            word.starts_upper |= word.letters == 0;
-        }
-        word.letters += 1;
-        word.bulk += if class == Class::Caseless { 2 } else { 1 };
-        let bytes = u64::from(lower);
-        let end = word.bits + (u32::BITS - lower.leading_zeros()).next_multiple_of(8);
-        if end <= u64::BITS {
-            word.chunk |= bytes << word.bits;
-            word.bits = end;
-        } else {
-            // Some of its bytes, or none, still fit.
-            word.hash = mix(word.hash, word.chunk | bytes << 1 << (word.bits - 1));
-            word.chunk = bytes >> (u64::BITS - word.bits);
-            word.bits = end - u64::BITS;
-        }
-        if word.letters == STEM_CHARS {
-            word.stem = id(word.hash, word.chunk, 0);
-        }
-    }
-
-    /// A digit: a number is known by how many it has.
-    #[inline(always)]
-    pub(super) fn digit(&mut self) {
-        self.current.digits += 1;
+    pub(super) fn letter(&mut self, letter: Character) {
+        let is = |class| u32::from(letter.class == class);
+        self.current.letter(letter.lower, letter.bits.into());
+        self.current.count(1, is(Class::Upper), is(Class::Caseless), letter.class);
     }
 
     /// A whole word of `len` ASCII letters that begins at `start`; as many bytes as [`AHEAD`] must
@@ -275,7 +289,7 @@ impl Words {
             id: id(word.hash, word.chunk, word.digits),
             stem: word.stem,
             is_long: word.letters > STEM_CHARS,
-            is_bulky: word.bulk >= BULK,
+            is_bulky: word.letters + word.caseless >= BULK,
         });
     }
 

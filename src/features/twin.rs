@@ -34,7 +34,8 @@ fn character(c: char, counts: &mut Counts, words: &mut Words) {
         counts.target_chars += 1;
         return;
     }
-    let Character { class, is_southeast_asian, lower, .. } = Character::new(c);
+    let character = Character::new(c);
+    let class = character.class;
     if class == Class::Space {
         words.end_word(counts);
         if counts.chars == 0 {
@@ -54,23 +55,23 @@ fn character(c: char, counts: &mut Counts, words: &mut Words) {
         Class::Space => {}
         Class::Lower => {
             counts.lower += 1;
-            words.letter(lower, class);
+            words.letter(character);
         }
         Class::Upper => {
             counts.upper += 1;
-            words.letter(lower, class);
+            words.letter(character);
         }
         Class::Caseless => {
             counts.caseless += 1;
-            words.letter(lower, class);
+            words.letter(character);
         }
         Class::Digit => {
             counts.digits += 1;
-            words.digit();
+            words.current.digit();
         }
         Class::Spaceless => {
             counts.spaceless += 1;
-            counts.southeast_asian += u32::from(is_southeast_asian);
+            counts.southeast_asian += u32::from(character.is_southeast_asian());
             words.end_word(counts);
             words.character(c.into(), counts);
         }
