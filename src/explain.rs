@@ -589,7 +589,10 @@ impl<'e, 'p> Place<'e, 'p> {
         let mut tried: Vec<(f32, String, Vec<u32>)> = Vec::new();
         for word in words(&text, &mut self.words).into_iter().take(MAX_WORDS) {
             let tokens = without_word(&line.tokens, word, &mut self.words);
-            let word = word.to_lowercase();
+            // In lower case, unless that is another word to the model, as of a dotted capital I.
+            let lower = word.to_lowercase();
+            let is_same = without_word(&line.tokens, &lower, &mut self.words) == tokens;
+            let word = if is_same { lower } else { word.to_owned() };
             if tokens.len() < line.tokens.len() && tried.iter().all(|(_, other, _)| *other != word)
             {
                 tried.push(((alone_with - alone(&tokens)) * points.signum(), word, tokens));
