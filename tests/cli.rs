@@ -466,6 +466,51 @@ fn a_manual_and_completions_are_generated() {
     scratch.run(&["--generate", "man", "page.txt"], "").status(2);
 }
 
+/// As bash itself calls it; zsh and fish are asked whether they can read theirs. A shell that is
+/// not there is passed over.
+#[cfg(unix)]
+#[test]
+fn shells_take_the_completions() {
+    let scratch = Scratch::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = scratch.run(&["--generate", &format!("complete-{shell}")], "");
+        scratch.write(shell, script.text());
+        if scratch.shell(&format!("command -v {shell}")).0.status.success() {
+            scratch.shell(&format!("{shell} -n ./{shell}")).stdout();
+        } else {
+            eprintln!("there is no {shell}, its completions are not tried");
+        }
+    }
+    if !scratch.shell("command -v bash").0.status.success() {
+        return;
+    }
+    scratch.write("page.txt", "");
+    scratch.write(
+        "try",
+        r#"
+        source ./bash
+        complete=$(complete -p dechrome | sed -E 's/.* -F ([^ ]+) .*/\1/')
+        COMP_WORDS=(dechrome "$@") COMP_CWORD=$#
+        "$complete" dechrome "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        echo "${COMPREPLY[@]}"
+        "#,
+    );
+    let kinds: Vec<&str> = dechrome::Kind::ALL.iter().map(|kind| kind.name()).collect();
+    for (typed, expected) in [
+        ("--expl", "--explain"),
+        ("--pre", "--precision"),
+        ("--format ''", "auto text jsonl wet"),
+        ("page.txt --format js", "jsonl"),
+        ("--keep ''", &kinds.join(" ")),
+        ("--invert --drop cap", "caption"),
+        ("--generate complete-z", "complete-zsh"),
+        ("--rules page", "page.txt"),
+    ] {
+        let ran = scratch.shell(&format!("bash --norc ./try {typed}"));
+        assert_eq!(ran.text().trim(), expected, "{typed}");
+    }
+}
+
 #[test]
 fn a_file_of_options_goes_before_the_command_line() {
     let scratch = Scratch::new();
