@@ -41,6 +41,14 @@ for first in {1..10}; do
   for second in {1..10}; do echo "drop ^.{$first}-.{$second}\$"; done
 done > shapes
 form 'drop ^.{N}-.{M}$ (no literals)' '' shapes
+for first in {1..40}; do
+  for second in {1..25}; do echo "drop ^\\w{$first} \\w{$second}\$"; done
+done > shapes
+form 'drop ^\w{N} \w{M}$ (no literals)' '' shapes
+for first in {1..40}; do
+  for second in {1..25}; do echo "drop \\d{$first}[A-Z]{$second}"; done
+done > shapes
+form 'drop \d{N}[A-Z]{M} (no literals, anywhere)' '' shapes
 
 shuf --random-source=words words > some
 range() { sed -n "$1p" "$2" | sed -E "$3"; } # LINES FILE SED-SCRIPT

@@ -224,6 +224,16 @@ fn rule() -> impl Strategy<Value = Rule> {
         "(?i:фон)",
         "[A-Z]",
         ".{2,4}",
+        "\\w{3}",
+        "\\pL{2,}",
+        "(?:[A-Z]k?)+",
+        "(?:a|é){1,3}",
+        "\\w{30,70}",
+        "[^\\W\\d_]",
+        "\\B",
+        "(?m:^)",
+        "(?-u:[a-k]){4}",
+        "7?$",
     ]);
     (vec(part, 1..5), any::<bool>(), 0..Kind::COUNT + 1).prop_map(|(parts, keep, kind)| {
         let label = if keep { Label::Content } else { Label::Chrome };
@@ -250,8 +260,12 @@ fn ruled_line() -> impl Strategy<Value = Vec<u8>> {
         "ſubscribe".as_bytes(),
         b"comments",
         "фОН".as_bytes(),
+        "é9".as_bytes(),
     ]);
-    vec(part, 0..8).prop_map(|parts| parts.concat())
+    // Long lines too: bits of places then take several words.
+    let times = select(vec![1_usize, 1, 1, 20, 90]);
+    vec((part, times), 0..8)
+        .prop_map(|parts| parts.into_iter().flat_map(|(part, times)| part.repeat(times)).collect())
 }
 
 /// `page` cut into chunks of these sizes, over and over.

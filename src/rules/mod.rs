@@ -21,12 +21,14 @@
 //! # Cost
 //! Of a thousand patterns, few can match a line, and which these are is soon seen. Where a pattern
 //! cannot match without one of a few literals, all literals are searched for at once; many patterns
-//! are no more than literals and are thereby decided. Of the others it is known how long a line and
-//! with which first byte they match. What is left is tried, from the last rule to the first; a
+//! are no more than literals and are thereby decided. Of the others it is known how long the lines
+//! are that they match, with which bytes these start and end and which they must have; all that do
+//! not fit a line are left out at once. What is left is tried, from the last rule to the first; a
 //! pattern is compiled when it is first tried.
 
 mod needs;
 mod search;
+mod shapes;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -35,8 +37,9 @@ use regex::bytes::Regex;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use self::needs::{Bytes, Needs, Shape, needs};
+use self::needs::{Needs, needs};
 use self::search::Search;
+use self::shapes::Shapes;
 use crate::error::Error;
 use crate::label::{Kind, Label};
 
@@ -118,8 +121,8 @@ struct Compiled {
     search: Search,
     /// The rule of each spelling in `search`, and whether the spelling decides it.
     owners: Vec<(usize, bool)>,
-    /// The rules that have no literals, and what is known of their lines.
-    shapes: Vec<(usize, Shape)>,
+    /// Of the rules that have no literals.
+    shapes: Shapes,
 }
 
 impl Rules {
@@ -164,7 +167,7 @@ impl Rules {
             owners.extend(all.iter().map(|_| (index, decides)));
             spellings.extend(all);
         }
-        let (rules, search) = (rules.to_vec(), Search::new(spellings));
+        let (rules, search, shapes) = (rules.to_vec(), Search::new(spellings), Shapes::new(shapes));
         let compiled = Compiled { rules, patterns, search, owners, shapes };
         Ok(Rules { compiled: Some(Arc::new(compiled)) })
     }
@@ -198,17 +201,10 @@ impl Compiled {
         });
         candidates.sort_unstable();
         candidates.dedup();
-        let bytes = if self.shapes.is_empty() { Bytes::default() } else { Bytes::of(text) };
-        let shapes = self.shapes.iter().filter(|(_, shape)| shape.fits(text, &bytes));
-        let shapes = shapes.map(|&(rule, _)| rule);
-        for rules in [
-            &mut candidates.into_iter().rev() as &mut dyn Iterator<Item = usize>,
-            &mut shapes.rev(),
-        ] {
-            let mut later = rules.take_while(|&rule| last.is_none_or(|last| rule > last));
-            last = later.find(|&rule| self.matches(rule, text)).or(last);
-        }
-        last
+        let mut later =
+            candidates.into_iter().rev().take_while(|&rule| last.is_none_or(|last| rule > last));
+        let last = later.find(|&rule| self.matches(rule, text)).or(last);
+        self.shapes.last_match(text, last, |rule| self.matches(rule, text)).or(last)
     }
 
     fn matches(&self, rule: usize, text: &[u8]) -> bool {

@@ -1,6 +1,7 @@
 //! What a line must have for a pattern to match, found in the pattern's syntax tree: spellings of
-//! literals, or else a length and a first byte.
+//! literals, or else a shape.
 
+use super::shapes::Shape;
 use regex_automata::util::look::{Look, LookMatcher, LookSet};
 use regex_syntax::hir::{self, Class, ClassBytesRange, ClassUnicodeRange, Hir, HirKind};
 
@@ -274,106 +275,6 @@ fn spellings(class: &Class) -> Option<Vec<Spelling>> {
     Some(all).filter(|all| (1..=MAX_SPELLINGS).contains(&all.len()))
 }
 
-/// What can be seen of a line at a glance.
-#[derive(Debug)]
-pub(super) struct Shape {
-    /// How many bytes it has at least and at most.
-    bytes: (usize, usize),
-    /// The bytes that a match can start with, unless it may be empty.
-    first: Option<Bytes>,
-    /// Whether a match starts where the line does.
-    is_at_start: bool,
-}
-
-impl Shape {
-    fn of(pattern: &Hir) -> Shape {
-        let properties = pattern.properties();
-        let is_at_start = properties.look_set_prefix().contains(hir::Look::Start);
-        let is_whole = is_at_start && properties.look_set_suffix().contains(hir::Look::End);
-        let most = properties.maximum_len().filter(|_| is_whole);
-        let bytes = (properties.minimum_len().unwrap_or(0), most.unwrap_or(usize::MAX));
-        let mut first = Bytes::default();
-        let may_be_empty = first.add_first(pattern);
-        Shape { bytes, first: (!may_be_empty).then_some(first), is_at_start }
-    }
-
-    /// Whether the pattern may match a line of these bytes.
-    pub(super) fn fits(&self, text: &[u8], bytes: &Bytes) -> bool {
-        (self.bytes.0..=self.bytes.1).contains(&text.len())
-            && self.first.as_ref().is_none_or(|first| match self.is_at_start {
-                true => text.first().is_some_and(|&byte| first.has(byte)),
-                false => first.meets(bytes),
-            })
-    }
-}
-
-/// A set of bytes.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Bytes([u64; 4]);
-
-impl Bytes {
-    /// Those of a line.
-    pub(super) fn of(text: &[u8]) -> Bytes {
-        let mut seen = [0_u8; 256];
-        for &byte in text {
-            seen[usize::from(byte)] = 1;
-        }
-        let mut bytes = Bytes::default();
-        let (eights, _) = seen.as_chunks();
-        for (at, eight) in eights.iter().enumerate() {
-            // Moves the lowest bit of each of the eight bytes into the highest byte.
-            let bits = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-            bytes.0[at / 8] |= bits << (at % 8 * 8);
-        }
-        bytes
-    }
-
-    fn meets(&self, others: &Bytes) -> bool {
-        self.0.iter().zip(others.0).any(|(these, others)| these & others != 0)
-    }
-
-    fn has(&self, byte: u8) -> bool {
-        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
-    }
-
-    fn add(&mut self, byte: u8) {
-        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
-    }
-
-    /// Adds all bytes that matches start with, and says whether one may be empty.
-    fn add_first(&mut self, tree: &Hir) -> bool {
-        match tree.kind() {
-            HirKind::Empty | HirKind::Look(_) => true,
-            HirKind::Literal(literal) => {
-                self.add(literal.0[0]);
-                false
-            }
-            HirKind::Class(Class::Bytes(class)) => {
-                class.ranges().iter().for_each(|range| {
-                    (range.start()..=range.end()).for_each(|byte| self.add(byte));
-                });
-                false
-            }
-            HirKind::Class(Class::Unicode(class)) => {
-                // The later the character, the higher the first byte of its UTF-8.
-                let first = |c: char| c.encode_utf8(&mut [0; 4]).as_bytes()[0];
-                class.ranges().iter().for_each(|range| {
-                    (first(range.start())..=first(range.end())).for_each(|byte| self.add(byte));
-                });
-                false
-            }
-            HirKind::Capture(capture) => self.add_first(&capture.sub),
-            HirKind::Repetition(repetition) => {
-                self.add_first(&repetition.sub) | (repetition.min == 0)
-            }
-            HirKind::Concat(parts) => parts.iter().all(|part| self.add_first(part)),
-            HirKind::Alternation(branches) => {
-                branches.iter().fold(false, |empty, branch| self.add_first(branch) | empty)
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -445,22 +346,5 @@ mod tests {
         }
         let (decides, found) = known(r"(?-u)\xff\xfe");
         assert!(decides && found[0].is_at(b"a\xff\xfe", 1) && !found[0].is_at(b"a\xff\xfe", 0));
-    }
-
-    #[test]
-    fn a_shape_leaves_lines_out_at_a_glance() {
-        for (pattern, fits, fits_not) in [
-            ("^.{2,3}$", &["ab", "éé", "日本語"][..], &["a", "thirteen bytes"][..]),
-            (r"^\d+$", &["1", "٣", "1a"], &["a1", "", "é"]),
-            ("^[A-Zé]?[x-z]", &["A", "Æ", "é", "x"], &["a", "1"]),
-            (r"\W{4}", &["--- -"], &["---", "abcd"]),
-            (r"[7-9]\d*", &["year 8"], &["year 2"]),
-            ("^|x", &["", "y"], &[]),
-        ] {
-            let Needs::Shape(shape) = needs(&tree(pattern)) else { panic!("{pattern}") };
-            let is_fit = |text: &&str| shape.fits(text.as_bytes(), &Bytes::of(text.as_bytes()));
-            assert!(fits.iter().all(is_fit), "{pattern}");
-            assert!(!fits_not.iter().any(is_fit), "{pattern}");
-        }
     }
 }
