@@ -41,6 +41,9 @@ const SITE_DUMPS: f32 = 8.0;
 /// squared where words are counted: it is one short line a page, and users miss it.
 const HEADLINE_WEIGHT: f32 = 2.0;
 
+/// The least and the most of [`kind_preferences`].
+const KIND_PREFERENCES: (f32, f32) = (0.6, 1.8);
+
 /// A page as features.
 #[derive(Clone, Debug, Default)]
 pub struct Example {
@@ -321,6 +324,23 @@ impl Data {
     }
 }
 
+/// How many times as likely each kind is to be made: the fourth root of how rare it is against the
+/// mean of all kinds, within limits, where lines count as in the loss. The label `other` is no kind
+/// that is told.
+pub(super) fn kind_preferences(pages: &[Example]) -> [f32; Kind::COUNT] {
+    let mut counts = [0.0; Kind::COUNT];
+    for target in pages.iter().flat_map(Example::each_line).filter_map(|(_, _, target)| target) {
+        if target.kind != Kind::Other {
+            counts[target.kind as usize] += target.root;
+        }
+    }
+    let mean = counts.iter().sum::<f32>() / (Kind::COUNT - 1) as f32;
+    let (least, most) = KIND_PREFERENCES;
+    let mut preferences = counts.map(|count| (mean / count.max(1.0)).powf(0.25).clamp(least, most));
+    preferences[Kind::Other as usize] = 1.0;
+    preferences
+}
+
 fn name_hash(name: &str) -> u64 {
     name.bytes().fold(fnv::START, |hash, byte| fnv::step(hash, u64::from(byte))) >> 17
 }
@@ -389,6 +409,7 @@ fn vocabulary(pages: &[Page], examples: &[Example], tune: &[bool]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::DENSE;
 
     fn labels(text: &str, letters: &str) -> String {
         let page = Page::made_up(text, letters);
@@ -412,5 +433,18 @@ mod tests {
         let target = |line| example.target(line).expect("a label");
         assert_eq!(target(1).kind, Kind::Heading);
         assert!(target(1).root > target(2).root);
+    }
+
+    #[test]
+    fn rare_kinds_are_preferred() {
+        let row = |letter: u8| ([0; DENSE], Vec::new(), Kind::from_letter(letter));
+        let page = |letters: &str| Example::from_rows(letters.bytes().map(row).collect());
+        let preferences =
+            kind_preferences(&[page(&"p".repeat(200)), page("NNNNC--"), page("OOOOOOOO")]);
+        let of = |kind: Kind| preferences[kind as usize];
+        let (least, most) = KIND_PREFERENCES;
+        assert_eq!((of(Kind::Prose), of(Kind::Other)), (least, 1.0));
+        assert!(of(Kind::Menu) < of(Kind::Caption));
+        assert_eq!(of(Kind::Table), most);
     }
 }

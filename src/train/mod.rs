@@ -18,6 +18,7 @@ mod random;
 use std::thread;
 use std::time::Instant;
 
+use crate::label::Kind;
 use crate::model::network::{self, EMBEDDING, layout};
 use crate::model::{Calibration, Model, math};
 pub use ablation::Part;
@@ -167,6 +168,15 @@ impl Weights {
         Weights { parameters, embeddings }
     }
 
+    /// Makes each kind so many times as likely against the others. A network that learned how often
+    /// kinds are hardly ever names a rare one (Menon et al. 2021, arXiv 2007.07314).
+    fn prefer(&mut self, preferences: &[f32; Kind::COUNT]) {
+        let biases = &mut self.parameters[layout::KINDS_BIAS];
+        for (bias, preference) in biases.iter_mut().zip(preferences) {
+            *bias += math::ln(*preference);
+        }
+    }
+
     /// The model file of these weights over the tokens `keys`.
     fn to_bytes(&self, keys: &[u32], calibration: Calibration) -> Vec<u8> {
         let mut scales = [f32::MIN_POSITIVE; EMBEDDING];
@@ -193,9 +203,10 @@ pub fn run(data: &mut Data, settings: &Settings, report: &mut dyn FnMut(&str)) -
         ask_around(data, settings, report);
     }
     let all: Vec<usize> = (0..data.train.len()).collect();
-    let weights = fit(data, all, settings, report);
+    let mut weights = fit(data, all, settings, report);
     let calibration = calibration::fit(&weights, &data.tune.iter().collect::<Vec<_>>());
     report(&format!("{calibration:?}"));
+    weights.prefer(&data::kind_preferences(&data.train));
     weights.to_bytes(&data.keys, calibration)
 }
 
@@ -412,7 +423,6 @@ impl Worker {
 mod tests {
     use super::*;
     use crate::features::DENSE;
-    use crate::label::Kind;
 
     #[test]
     fn pages_are_judged_by_a_network_that_saw_other_sites_only() {
