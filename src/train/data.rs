@@ -39,7 +39,7 @@ const SITE_DUMPS: f32 = 8.0;
 
 /// What a headline that its source leaves out of the content counts, against another line, and
 /// squared where words are counted: it is one short line a page, and users miss it.
-const HEADLINE_WEIGHT: f32 = 2.0;
+const HEADLINE_WEIGHT: f32 = 3.0;
 
 /// The least and the most of [`kind_preferences`].
 const KIND_PREFERENCES: (f32, f32) = (0.6, 1.8);
