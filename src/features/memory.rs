@@ -77,9 +77,9 @@ impl Memory {
         }
         // Where letters stand alone, two of them are no phrase.
         let is_lettered = counts.southeast_asian > 0;
-        let pairs = if is_lettered { &[] } else { words.pairs() };
+        let pairs = words.pairs().take(if is_lettered { 0 } else { usize::MAX });
         repeats.pairs = pairs.len() as u32;
-        for &pair in pairs {
+        for pair in pairs {
             let (slot, tag) = (self.pairs.at(slot(pair)), tag(pair));
             repeats.known_pairs += u32::from(*slot == tag);
             *slot = tag;

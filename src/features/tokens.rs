@@ -1,5 +1,5 @@
-//! The tokens of a line: words, pairs of words, the words at its ends, short lines whole,
-//! single characters and pairs where a script writes words together, and leading signs.
+//! The tokens of a line: words, their beginnings, the words at its ends, short lines whole, single
+//! characters where a script writes words together, and leading signs.
 
 use std::hint::select_unpredictable;
 
@@ -28,13 +28,12 @@ const BULK: u32 = 5;
 pub(super) const AHEAD: usize = 16;
 
 /// The most tokens a line has.
-pub(super) const MAX_TOKENS: usize = 3 * MAX_WORDS + 5;
+pub(super) const MAX_TOKENS: usize = 2 * MAX_WORDS + 5;
 
 /// Tells the sorts of tokens apart in their keys.
 #[derive(Clone, Copy)]
 enum Sort {
     Word,
-    Pair,
     First,
     Last,
     Line,
@@ -72,9 +71,10 @@ fn key(sort: Sort, id: u32) -> u32 {
     id ^ (sort as u32).wrapping_mul(MULTIPLIER as u32)
 }
 
+/// What two words after each other are known by.
 #[inline(always)]
-fn pair_key(first: u32, second: u32) -> u32 {
-    key(Sort::Pair, first.rotate_left(13) ^ second)
+fn pair_id(first: u32, second: u32) -> u32 {
+    first.rotate_left(13) ^ second
 }
 
 /// A word that was found.
@@ -129,7 +129,7 @@ pub(super) struct Words {
     line: u64,
     /// Bit set of words, for the share of distinct ones.
     distinct: [u64; 4],
-    /// Room for the keys of a line, those of pairs of words first.
+    /// Room for the keys of a line.
     keys: [u32; MAX_TOKENS],
 }
 
@@ -323,10 +323,10 @@ impl Words {
         self.bulky.get()
     }
 
-    /// The pairs of words, once the tokens have been [handed out](Words::emit).
+    /// The pairs of words.
     #[inline(always)]
-    pub(super) fn pairs(&self) -> &[u32] {
-        &self.keys[..self.words.len.saturating_sub(1)]
+    pub(super) fn pairs(&self) -> impl ExactSizeIterator<Item = u32> {
+        self.words.get().windows(2).map(|pair| pair_id(pair[0], pair[1]))
     }
 
     /// The first and the last word.
@@ -340,10 +340,6 @@ impl Words {
     #[inline(always)]
     pub(super) fn emit(&mut self, counts: &Counts, listener: &mut impl Listener) {
         let mut count = 0;
-        for pair in self.words.get().windows(2) {
-            self.keys[count] = pair_key(pair[0], pair[1]);
-            count += 1;
-        }
         for &id in self.words.get() {
             self.keys[count] = key(Sort::Word, id);
             count += 1;
@@ -393,11 +389,11 @@ mod tests {
         let mut ids: Vec<u32> = short.chain(long).map(known).collect();
         ids.extend((0x4e00..0xa000).map(id_of));
         ids.extend((1..100).map(|digits| id(0, 0, digits)));
-        let sorts = [Sort::Word, Sort::Pair, Sort::First, Sort::Last, Sort::Line, Sort::Stem];
+        let sorts = [Sort::Word, Sort::First, Sort::Last, Sort::Line, Sort::Stem];
         let mut keys: Vec<u32> =
             sorts.iter().flat_map(|&sort| ids.iter().map(move |&id| key(sort, id))).collect();
         let some = &ids[..300];
-        keys.extend(some.iter().flat_map(|&a| some.iter().map(move |&b| pair_key(a, b))));
+        keys.extend(some.iter().flat_map(|&a| some.iter().map(move |&b| pair_id(a, b))));
         let distinct = keys.iter().collect::<HashSet<_>>().len();
         // As many random numbers of 32 bits coincide, give or take a few.
         let expected = (keys.len() * keys.len()) >> 33;

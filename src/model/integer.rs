@@ -10,7 +10,7 @@
 //! exact network's.
 
 use super::math::{HIDDEN, round, sigmoid};
-use super::network::{DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, layout};
+use super::network::{DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, layout};
 use crate::features::{DENSE, Dense};
 use crate::label::Kind;
 use crate::simd::{
@@ -118,7 +118,7 @@ fn narrow(sum: i32, bits: u32) -> i16 {
     ((sum + half(bits)) >> bits).clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
-/// Weights of a recurrence.
+/// Weights of the recurrence.
 #[derive(Clone, Debug)]
 struct Recurrence {
     gate: Matrix<UNIT_PAIRS>,
@@ -168,8 +168,8 @@ impl Convolution {
 #[derive(Clone, Debug)]
 pub struct Network {
     input: Matrix<INPUT_PAIRS>,
-    recurrences: [Recurrence; RECURRENCES],
     convolutions: [Convolution; DILATIONS.len()],
+    recurrence: Recurrence,
     /// The content logit, then the kinds'.
     head: Matrix<UNIT_PAIRS>,
 }
@@ -188,15 +188,12 @@ impl Network {
         head_bias.extend(&p[layout::KINDS_BIAS]);
         Network {
             input: Matrix::new(&p[inputs], &p[layout::BIAS_IN], HIDDEN, INPUT_BITS),
-            recurrences: std::array::from_fn(|index| {
-                let [gate, bias, candidate, out] = layout::recurrence(index);
-                Recurrence {
-                    gate: Matrix::new(&p[gate], &p[bias], HIDDEN, UNIT_BITS),
-                    candidate: Matrix::new(&p[candidate], &[], HIDDEN, UNIT_BITS),
-                    out: Matrix::new(&p[out], &[], HIDDEN, UNIT_BITS),
-                }
-            }),
             convolutions: std::array::from_fn(|layer| Convolution::new(p, layer)),
+            recurrence: Recurrence {
+                gate: Matrix::new(&p[layout::GATE], &p[layout::GATE_BIAS], HIDDEN, UNIT_BITS),
+                candidate: Matrix::new(&p[layout::CANDIDATE], &[], HIDDEN, UNIT_BITS),
+                out: Matrix::new(&p[layout::STATE_OUT], &[], HIDDEN, UNIT_BITS),
+            },
             head: Matrix::new(&head, &head_bias, 1 + Kind::COUNT, UNIT_BITS),
         }
     }
@@ -256,7 +253,7 @@ impl Batch {
 #[derive(Clone, Debug)]
 pub struct Stream {
     level: Level,
-    states: [[f32; HIDDEN]; RECURRENCES],
+    state: [f32; HIDDEN],
     windows: [Window; DILATIONS.len()],
     /// Made once, for making it takes a while.
     batch: Box<Batch>,
@@ -273,7 +270,7 @@ impl Stream {
     pub(crate) fn with_level(level: Level) -> Stream {
         Stream {
             level,
-            states: [[0.0; HIDDEN]; RECURRENCES],
+            state: [0.0; HIDDEN],
             windows: DILATIONS.map(Window::new),
             batch: Box::new(Batch::new()),
         }
@@ -281,7 +278,7 @@ impl Stream {
 
     /// Goes back to the start of a document.
     pub fn reset(&mut self) {
-        self.states = [[0.0; HIDDEN]; RECURRENCES];
+        self.state = [0.0; HIDDEN];
         self.windows.iter_mut().for_each(Window::reset);
     }
 
@@ -305,7 +302,7 @@ impl Stream {
         inputs: &[Input],
         out: &mut impl FnMut(Logits),
     ) {
-        let Stream { states, windows, batch, .. } = self;
+        let Stream { state, windows, batch, .. } = self;
         batch.len = inputs.len();
         let Batch { x, sums, .. } = &mut **batch;
         network.input.product(with, inputs, &mut sums[..inputs.len()]);
@@ -315,12 +312,11 @@ impl Stream {
                 *x = narrow(sum, bits).max(0);
             }
         }
-        recur(with, &network.recurrences[0], &mut states[0], batch);
-        convolve(with, network, 0, (windows, &mut states[1]), batch, out);
+        convolve(with, network, 0, (windows, state), batch, out);
     }
 
     /// Gives `out` the logits of all lines still owed, as if the document ended here. The
-    /// convolutions start anew after that; the recurrences go on.
+    /// convolutions start anew after that; the recurrence goes on.
     pub fn drain(&mut self, network: &Network, out: &mut impl FnMut(Logits)) {
         simd::run(self.level, Drain { stream: self, network, out });
     }
@@ -343,7 +339,7 @@ fn convolve(
             return;
         }
     }
-    recur(with, &network.recurrences[1], state, batch);
+    recur(with, &network.recurrence, state, batch);
     let sums = &mut batch.sums[..batch.len];
     network.head.product(with, &batch.x[..batch.len], sums);
     let step = 1.0 / (1_u32 << (network.head.bits + UNIT_BITS)) as f32;
@@ -354,7 +350,7 @@ fn convolve(
     }
 }
 
-/// Adds to each line what a recurrence makes of the lines so far.
+/// Adds to each line what the recurrence makes of the lines so far.
 #[inline(always)]
 fn recur(
     with: impl Instructions,
@@ -415,14 +411,14 @@ impl<F: FnMut(Logits)> Work for Drain<'_, F> {
 
     #[inline(always)]
     fn run(self, with: impl Instructions) {
-        let Drain { stream: Stream { states, windows, batch, .. }, network, out } = self;
+        let Drain { stream: Stream { state, windows, batch, .. }, network, out } = self;
         for layer in 0..DILATIONS.len() {
             let mut padding = windows[layer].lag();
             while padding > 0 && windows[layer].inputs > 0 {
                 batch.len = padding.min(BATCH);
                 batch.x[..batch.len].fill(Units::default());
                 padding -= batch.len;
-                convolve(with, network, layer, (windows, &mut states[1]), batch, out);
+                convolve(with, network, layer, (windows, state), batch, out);
             }
         }
         windows.iter_mut().for_each(Window::reset);

@@ -1,10 +1,9 @@
 //! The network: its shape, its parameters, and its layers in floating point.
 //!
-//! A line's dense features and the mean of its tokens' embeddings make [`HIDDEN`] units. A gated
-//! recurrence forward in time (minGRU: Feng et al. 2024, arXiv 2410.01201) adds what came before.
-//! Residual depth-wise separable convolutions over the lines, of growing dilation, add the
-//! neighbours on both sides. A second recurrence, over what the convolutions make of the lines,
-//! adds how far the article has got. A head gives a logit for content and one for each kind.
+//! A line's dense features and the mean of its tokens' embeddings make [`HIDDEN`] units. Residual
+//! depth-wise separable convolutions over the lines, of growing dilation, add the neighbours on
+//! both sides. A gated recurrence forward in time (minGRU: Feng et al. 2024, arXiv 2410.01201) adds
+//! what came before. A head gives a logit for content and one for each kind.
 //!
 //! Training runs the layers here over whole documents; a filter runs
 //! [`integer`](super::integer), which has the same weights rounded.
@@ -22,10 +21,7 @@ pub const EMBEDDING: usize = 16;
 pub const KERNEL: usize = 5;
 
 /// Distance between the lines that each convolution sees.
-pub const DILATIONS: [usize; 5] = [1, 2, 4, 8, 16];
-
-/// How many recurrences there are: one before the convolutions, one after.
-pub const RECURRENCES: usize = 2;
+pub const DILATIONS: [usize; 3] = [1, 3, 9];
 
 /// Dense features are multiplied with this.
 pub const DENSE_SCALE: f32 = 1.0 / 64.0;
@@ -42,7 +38,7 @@ pub const LOOKAHEAD: usize = {
 
 /// Where each parameter stands in the flat array of all of them.
 pub mod layout {
-    use super::{DENSE, DILATIONS, EMBEDDING, HIDDEN, KERNEL, Kind, RECURRENCES};
+    use super::{DENSE, DILATIONS, EMBEDDING, HIDDEN, KERNEL, Kind};
     use std::ops::Range;
 
     const SQUARE: usize = HIDDEN * HIDDEN;
@@ -52,13 +48,21 @@ pub mod layout {
     pub const EMBEDDING_IN: Range<usize> = after(&DENSE_IN, EMBEDDING * HIDDEN);
     /// Bias of the units.
     pub const BIAS_IN: Range<usize> = after(&EMBEDDING_IN, HIDDEN);
-    const FIRST_RECURRENCE: usize = BIAS_IN.end;
-    const RECURRENCE_LEN: usize = 3 * SQUARE + HIDDEN;
-    const FIRST_CONVOLUTION: usize = FIRST_RECURRENCE + RECURRENCES * RECURRENCE_LEN;
+    const FIRST_CONVOLUTION: usize = BIAS_IN.end;
     const CONVOLUTION_LEN: usize = KERNEL * HIDDEN + SQUARE + HIDDEN;
-    const HEAD: usize = FIRST_CONVOLUTION + DILATIONS.len() * CONVOLUTION_LEN;
+    /// Gate of the recurrence.
+    pub const GATE: Range<usize> = {
+        let start = FIRST_CONVOLUTION + DILATIONS.len() * CONVOLUTION_LEN;
+        start..start + SQUARE
+    };
+    /// Bias of the gate.
+    pub const GATE_BIAS: Range<usize> = after(&GATE, HIDDEN);
+    /// Candidate state.
+    pub const CANDIDATE: Range<usize> = after(&GATE_BIAS, SQUARE);
+    /// State to units.
+    pub const STATE_OUT: Range<usize> = after(&CANDIDATE, SQUARE);
     /// Units to the content logit.
-    pub const CONTENT: Range<usize> = HEAD..HEAD + HIDDEN;
+    pub const CONTENT: Range<usize> = after(&STATE_OUT, HIDDEN);
     /// Bias of the content logit.
     pub const CONTENT_BIAS: usize = CONTENT.end;
     /// Units to the kinds' logits, a row a unit.
@@ -70,16 +74,6 @@ pub mod layout {
 
     const fn after(range: &Range<usize>, len: usize) -> Range<usize> {
         range.end..range.end + len
-    }
-
-    /// Gate, bias of the gate, candidate state, and state to units of a recurrence.
-    pub const fn recurrence(index: usize) -> [Range<usize>; 4] {
-        let start = FIRST_RECURRENCE + index * RECURRENCE_LEN;
-        let gate = start..start + SQUARE;
-        let bias = after(&gate, HIDDEN);
-        let candidate = after(&bias, SQUARE);
-        let out = after(&candidate, SQUARE);
-        [gate, bias, candidate, out]
     }
 
     /// The depth-wise taps (a row of units each), the matrix and the bias of a convolution.
@@ -128,21 +122,20 @@ pub fn input_layer(p: &[f32], dense: &Dense, embedding: &[f32; EMBEDDING]) -> Un
     out
 }
 
-/// One step of a recurrence: its gate and candidate for a line, the state moved on, and what it
+/// One step of the recurrence: its gate and candidate for a line, the state moved on, and what it
 /// makes of `state` added to the line.
-pub fn recur(p: &[f32], index: usize, state: &mut Units, x: &mut Units) -> (Units, Units) {
-    let [gate_weights, bias, candidate_weights, out] = layout::recurrence(index);
-    let mut gate = *units(p, &bias);
-    add_product(&mut gate, &p[gate_weights], x);
+pub fn recur(p: &[f32], state: &mut Units, x: &mut Units) -> (Units, Units) {
+    let mut gate = *units(p, &layout::GATE_BIAS);
+    add_product(&mut gate, &p[layout::GATE], x);
     for gate in &mut gate {
         *gate = sigmoid(*gate);
     }
     let mut candidate = [0.0; HIDDEN];
-    add_product(&mut candidate, &p[candidate_weights], x);
+    add_product(&mut candidate, &p[layout::CANDIDATE], x);
     for ((state, gate), candidate) in state.iter_mut().zip(gate).zip(candidate) {
         *state += gate * (candidate - *state);
     }
-    add_product(x, &p[out], state);
+    add_product(x, &p[layout::STATE_OUT], state);
     (gate, candidate)
 }
 

@@ -10,7 +10,7 @@ use super::{Settings, Weights};
 use crate::features::{Dense, take_blanks_away, take_case_away, tell};
 use crate::model::math::{HIDDEN, Units, add_product, sigmoid};
 use crate::model::network::{
-    self, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, layout, relu, units,
+    self, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, layout, relu, units,
 };
 
 /// The gradient of all weights.
@@ -81,22 +81,21 @@ pub struct Tape {
     embedding: Vec<[f32; EMBEDDING]>,
     /// What the first layer's units were multiplied with after the ReLU; 0 where it cut.
     mask: Vec<Units>,
-    first: Vec<Units>,
-    recurrences: [Recurrence; RECURRENCES],
-    /// Output of the last recurrence.
-    top: Vec<Units>,
     /// Input of each convolution, and the output of the last.
     inputs: [Vec<Units>; DILATIONS.len() + 1],
     mixed: [Vec<Units>; DILATIONS.len()],
     /// Whether the ReLU of a convolution let a unit pass, as 0 or 1.
     passed: [Vec<Units>; DILATIONS.len()],
+    recurrence: Recurrence,
+    /// Output of the recurrence.
+    top: Vec<Units>,
     logits: Vec<Logits>,
     /// Gradient with respect to the layer at hand and the one before it.
     delta: Vec<Units>,
     previous: Vec<Units>,
 }
 
-/// The activations of a recurrence.
+/// The activations of the recurrence.
 #[derive(Clone, Debug, Default)]
 struct Recurrence {
     gate: Vec<Units>,
@@ -112,29 +111,21 @@ impl Recurrence {
     }
 
     /// The next line: adds to `x` what the recurrence makes of the lines so far.
-    fn forward(&mut self, p: &[f32], index: usize, x: &mut Units) {
+    fn forward(&mut self, p: &[f32], x: &mut Units) {
         let mut state = self.state.last().copied().unwrap_or([0.0; HIDDEN]);
-        let (gate, candidate) = network::recur(p, index, &mut state, x);
+        let (gate, candidate) = network::recur(p, &mut state, x);
         self.gate.push(gate);
         self.candidate.push(candidate);
         self.state.push(state);
     }
 
     /// Takes `delta` from the recurrence's output to its `input`, line by line.
-    fn backward(
-        &self,
-        p: &[f32],
-        index: usize,
-        input: &[Units],
-        delta: &mut [Units],
-        g: &mut [f32],
-    ) {
-        let [gate_weights, bias, candidate_weights, out] = layout::recurrence(index);
+    fn backward(&self, p: &[f32], input: &[Units], delta: &mut [Units], g: &mut [f32]) {
         let mut carried = [0.0; HIDDEN];
         for (line, delta) in delta.iter_mut().enumerate().rev() {
             let x = &input[line];
-            add_outer(&mut g[out.clone()], &self.state[line], delta);
-            add_transposed(&mut carried, &p[out.clone()], delta);
+            add_outer(&mut g[layout::STATE_OUT], &self.state[line], delta);
+            add_transposed(&mut carried, &p[layout::STATE_OUT], delta);
             let before = if line > 0 { self.state[line - 1] } else { [0.0; HIDDEN] };
             let (mut gate_delta, mut candidate_delta) = ([0.0; HIDDEN], [0.0; HIDDEN]);
             for unit in 0..HIDDEN {
@@ -144,11 +135,11 @@ impl Recurrence {
                 candidate_delta[unit] = carried[unit] * gate;
                 carried[unit] *= 1.0 - gate;
             }
-            add_outer(&mut g[gate_weights.clone()], x, &gate_delta);
-            add(&mut g[bias.clone()], &gate_delta);
-            add_outer(&mut g[candidate_weights.clone()], x, &candidate_delta);
-            add_transposed(delta, &p[gate_weights.clone()], &gate_delta);
-            add_transposed(delta, &p[candidate_weights.clone()], &candidate_delta);
+            add_outer(&mut g[layout::GATE], x, &gate_delta);
+            add(&mut g[layout::GATE_BIAS], &gate_delta);
+            add_outer(&mut g[layout::CANDIDATE], x, &candidate_delta);
+            add_transposed(delta, &p[layout::GATE], &gate_delta);
+            add_transposed(delta, &p[layout::CANDIDATE], &candidate_delta);
         }
     }
 }
@@ -264,8 +255,6 @@ impl Tape {
             self.dense.push(dense);
             self.embedding.push(embedding);
             self.mask.push(mask);
-            self.first.push(x);
-            self.recurrences[0].forward(p, 0, &mut x);
             self.inputs[0].push(x);
         }
         for layer in 0..DILATIONS.len() {
@@ -273,7 +262,7 @@ impl Tape {
         }
         for x in &self.inputs[DILATIONS.len()] {
             let mut x = *x;
-            self.recurrences[1].forward(p, 1, &mut x);
+            self.recurrence.forward(p, &mut x);
             self.logits.push(network::head(p, &x));
             self.top.push(x);
         }
@@ -287,8 +276,8 @@ impl Tape {
         self.dense.clear();
         self.embedding.clear();
         self.logits.clear();
-        self.recurrences.iter_mut().for_each(Recurrence::clear);
-        let single = [&mut self.mask, &mut self.first, &mut self.top];
+        self.recurrence.clear();
+        let single = [&mut self.mask, &mut self.top];
         let layers = self.inputs.iter_mut().chain(&mut self.mixed).chain(&mut self.passed);
         for units in single.into_iter().chain(layers) {
             units.clear();
@@ -331,9 +320,8 @@ impl Tape {
         let p = &weights.parameters;
         let lines = self.targets.len();
         let loss = self.backward_head(p, scale, settings, gradient);
-        let [before, after] = &self.recurrences;
         let input = &self.inputs[DILATIONS.len()];
-        after.backward(p, 1, input, &mut self.delta, &mut gradient.parameters);
+        self.recurrence.backward(p, input, &mut self.delta, &mut gradient.parameters);
         for layer in (0..DILATIONS.len()).rev() {
             backward_convolution(
                 p,
@@ -343,7 +331,6 @@ impl Tape {
                 &mut gradient.parameters,
             );
         }
-        before.backward(p, 0, &self.first, &mut self.delta, &mut gradient.parameters);
         let g = &mut gradient.parameters;
         for (delta, mask) in self.delta.iter_mut().zip(&self.mask) {
             for (delta, mask) in delta.iter_mut().zip(mask) {
@@ -613,16 +600,15 @@ mod tests {
             ("dense in", layout::DENSE_IN),
             ("embedding in", layout::EMBEDDING_IN),
             ("bias in", layout::BIAS_IN),
+            ("gate", layout::GATE),
+            ("gate bias", layout::GATE_BIAS),
+            ("candidate", layout::CANDIDATE),
+            ("state out", layout::STATE_OUT),
             ("content", layout::CONTENT),
             ("content bias", layout::CONTENT_BIAS..layout::CONTENT_BIAS + 1),
             ("kinds", layout::KINDS),
             ("kinds bias", layout::KINDS_BIAS),
         ];
-        for index in 0..RECURRENCES {
-            let [gate, bias, candidate, out] = layout::recurrence(index);
-            groups.extend([("gate", gate), ("gate bias", bias)]);
-            groups.extend([("candidate", candidate), ("state out", out)]);
-        }
         for layer in 0..DILATIONS.len() {
             let [taps, matrix, bias] = layout::convolution(layer);
             groups.extend([("taps", taps), ("matrix", matrix), ("bias", bias)]);

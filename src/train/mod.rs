@@ -89,7 +89,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            seed: 3,
+            seed: 6,
             epochs: 7,
             batch_lines: 4096,
             rate: 3e-3,
@@ -133,7 +133,7 @@ impl Weights {
     /// Efficient BackProp), less where a layer only corrects what goes past it; gates spread so
     /// that the states forget over two lines up to some hundred.
     pub fn random(tokens: usize, seed: u64) -> Weights {
-        use crate::model::network::{DILATIONS, KERNEL, RECURRENCES};
+        use crate::model::network::{DILATIONS, KERNEL};
         let mut random = Random::new(seed);
         let mut parameters = vec![0.0; layout::COUNT];
         let mut fill = |range: std::ops::Range<usize>, deviation: f32| {
@@ -144,12 +144,9 @@ impl Weights {
         let hidden = math::HIDDEN as f32;
         fill(layout::DENSE_IN, 0.1);
         fill(layout::EMBEDDING_IN, 0.25);
-        for index in 0..RECURRENCES {
-            let [gate, _, candidate, out] = layout::recurrence(index);
-            fill(gate, 0.3 / hidden.sqrt());
-            fill(candidate, 1.0 / hidden.sqrt());
-            fill(out, 0.5 / hidden.sqrt());
-        }
+        fill(layout::GATE, 0.3 / hidden.sqrt());
+        fill(layout::CANDIDATE, 1.0 / hidden.sqrt());
+        fill(layout::STATE_OUT, 0.5 / hidden.sqrt());
         for layer in 0..DILATIONS.len() {
             let [taps, matrix, _] = layout::convolution(layer);
             fill(taps, 1.0 / (KERNEL as f32).sqrt());
@@ -157,11 +154,8 @@ impl Weights {
         }
         fill(layout::CONTENT, 1.0 / hidden.sqrt());
         fill(layout::KINDS, 1.0 / hidden.sqrt());
-        for index in 0..RECURRENCES {
-            let [_, bias, ..] = layout::recurrence(index);
-            for (unit, at) in bias.enumerate() {
-                parameters[at] = -5.0 * unit as f32 / hidden;
-            }
+        for (unit, at) in layout::GATE_BIAS.enumerate() {
+            parameters[at] = -5.0 * unit as f32 / hidden;
         }
         let mut row = || std::array::from_fn(|_| 0.1 * random.normal());
         let embeddings = (0..tokens).map(|_| row()).collect();
