@@ -591,7 +591,8 @@ impl<'e, 'p> Place<'e, 'p> {
             let tokens = without_word(&line.tokens, word, &mut self.words);
             // In lower case, unless that is another word to the model, as of a dotted capital I.
             let lower = word.to_lowercase();
-            let is_same = without_word(&line.tokens, &lower, &mut self.words) == tokens;
+            let is_same =
+                lower == word || without_word(&line.tokens, &lower, &mut self.words) == tokens;
             let word = if is_same { lower } else { word.to_owned() };
             if tokens.len() < line.tokens.len() && tried.iter().all(|(_, other, _)| *other != word)
             {

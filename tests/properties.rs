@@ -262,7 +262,7 @@ fn ruled_line() -> impl Strategy<Value = Vec<u8>> {
         "фОН".as_bytes(),
         "é9".as_bytes(),
     ]);
-    // Long lines too: bits of places then take several words.
+    // Long lines too: from some length on, rules are told apart by it no more.
     let times = select(vec![1_usize, 1, 1, 20, 90]);
     vec((part, times), 0..8)
         .prop_map(|parts| parts.into_iter().flat_map(|(part, times)| part.repeat(times)).collect())

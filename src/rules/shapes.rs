@@ -56,12 +56,7 @@ fn is_start_of_char(byte: u8) -> bool {
 
 /// Of its UTF-8: the later the character, the higher.
 fn first_byte(c: char) -> u8 {
-    match u32::from(c) {
-        c @ ..0x80 => c as u8,
-        c @ ..0x800 => 0xc0 | (c >> 6) as u8,
-        c @ ..0x1_0000 => 0xe0 | (c >> 12) as u8,
-        c => 0xf0 | (c >> 18) as u8,
-    }
+    c.encode_utf8(&mut [0; 4]).as_bytes()[0]
 }
 
 fn count_chars(text: &[u8]) -> usize {
