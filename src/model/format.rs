@@ -11,12 +11,13 @@
 //! | 8 | [`Calibration`]: factor and offset, f32 each |
 //! | 4 each | parameters, f32, as [`layout`] has them |
 //! | 64 | scale of each embedding dimension, f32 |
-//! | 4 × ([`BUCKETS`] + 1) | where each bucket of keys starts, u32 |
+//! | 4 × [`BUCKETS`] | where each bucket of keys starts, u32 (see [`Tokens`]) |
 //! | 4 each | keys of the tokens, u32, rising |
 //! | 16 each | embeddings of the tokens, i8, in the keys' order |
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use super::integer::Network;
 use super::network::{EMBEDDING, layout};
@@ -26,11 +27,12 @@ use crate::fnv;
 use crate::simd::{Instructions, KEYS};
 
 const MAGIC: &[u8; 8] = b"DECHROME";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 const HEADER: usize = 40;
 
-/// Leading bits of a key that pick its bucket.
-const BUCKET_BITS: u32 = 14;
+/// Leading bits of a key that pick its bucket. Tens of thousands of keys make buckets of two, and
+/// hardly one that cannot be compared at once.
+const BUCKET_BITS: u32 = 15;
 
 /// How many buckets the keys are sorted into.
 const BUCKETS: usize = 1 << BUCKET_BITS;
@@ -51,7 +53,7 @@ pub struct Model {
     network: Network,
     scales: [f32; EMBEDDING],
     calibration: Calibration,
-    buckets: usize,
+    starts: usize,
     keys: usize,
     embeddings: usize,
 }
@@ -103,8 +105,8 @@ impl Model {
         }
         let tokens = word(&bytes, 28) as usize;
         let scales = HEADER + 4 * layout::COUNT;
-        let buckets = scales + 4 * EMBEDDING;
-        let keys = buckets + 4 * (BUCKETS + 1);
+        let starts = scales + 4 * EMBEDDING;
+        let keys = starts + 4 * BUCKETS;
         let embeddings = keys + 4 * tokens;
         if bytes.len() != embeddings + EMBEDDING * tokens {
             return fail("its length does not fit its number of tokens", bytes.len());
@@ -113,24 +115,16 @@ impl Model {
         if checksum(&bytes[24..]) != sum {
             return fail("its checksum is wrong", 16);
         }
-        let numbers = (32..HEADER).step_by(4).chain((HEADER..buckets).step_by(4));
+        let numbers = (32..HEADER).step_by(4).chain((HEADER..starts).step_by(4));
         if let Some(at) = numbers.into_iter().find(|&at| !float(&bytes, at).is_finite()) {
             return fail("a number in it is not finite", at);
-        }
-        let mut start = 0;
-        for bucket in 0..=BUCKETS {
-            let end = word(&bytes, buckets + 4 * bucket) as usize;
-            if end < start || end > tokens {
-                return fail("its table of tokens is out of order", buckets + 4 * bucket);
-            }
-            start = end;
         }
         let parameters: Vec<f32> =
             (0..layout::COUNT).map(|i| float(&bytes, HEADER + 4 * i)).collect();
         let network = Network::new(&parameters);
         let scales = std::array::from_fn(|i| float(&bytes, scales + 4 * i));
         let calibration = Calibration { factor: float(&bytes, 32), offset: float(&bytes, 36) };
-        Ok(Model { bytes, network, scales, calibration, buckets, keys, embeddings })
+        Ok(Model { bytes, network, scales, calibration, starts, keys, embeddings })
     }
 
     /// The bytes of a model file. `tokens` are keys, rising, each with its embedding; `scales`
@@ -154,10 +148,7 @@ impl Model {
         for value in [factor, offset].iter().chain(parameters).chain(scales) {
             put(value.to_bits());
         }
-        for bucket in 0..=BUCKETS as u64 {
-            let first = bucket << (32 - BUCKET_BITS);
-            put(tokens.partition_point(|token| u64::from(token.0) < first) as u32);
-        }
+        starts(tokens).into_iter().for_each(&mut put);
         for (key, _) in tokens {
             put(*key);
         }
@@ -190,7 +181,7 @@ impl Model {
     /// The tokens that training kept.
     pub(super) fn tokens(&self) -> Tokens<'_> {
         let part = |start: usize, end: usize| &self.bytes[start..end];
-        let (starts, _) = part(self.buckets, self.keys).as_chunks();
+        let (starts, _) = part(self.starts, self.keys).as_chunks();
         Tokens {
             starts: starts.try_into().expect("there is a start for each bucket"),
             keys: part(self.keys, self.embeddings).as_chunks().0,
@@ -199,46 +190,71 @@ impl Model {
     }
 }
 
+fn bucket(key: u32) -> usize {
+    (key >> (u32::BITS - BUCKET_BITS)) as usize
+}
+
+/// What [`Tokens::starts`] are.
+fn starts(tokens: &[(u32, [i8; EMBEDDING])]) -> Vec<u32> {
+    let mut start = 0;
+    let start = |index| {
+        let len = tokens[start..].iter().take_while(|token| bucket(token.0) == index).count();
+        let is_window = len <= KEYS && start + KEYS <= tokens.len();
+        let place = if is_window { start as u32 } else { !(start as u32) };
+        start += len;
+        place
+    };
+    (0..BUCKETS).map(start).collect()
+}
+
 /// The tokens that training kept, as they lie in the file.
 #[derive(Clone, Copy)]
 pub(super) struct Tokens<'m> {
-    /// Where each bucket starts in `keys`, and where the last one ends.
-    starts: &'m [[u8; 4]; BUCKETS + 1],
+    /// Where each bucket starts in `keys`; negated, which is beyond them, where its keys cannot be
+    /// compared at once: they are too many, or too near to the end.
+    starts: &'m [[u8; 4]; BUCKETS],
     keys: &'m [[u8; 4]],
     rows: &'m [[u8; EMBEDDING]],
 }
 
 impl Tokens<'_> {
-    /// Puts the rows of those of `keys` that are here in place of the first ones, and gives their
-    /// number.
+    /// Puts the rows of those of `keys[unread]` that are here at `rows` and on, which is not behind
+    /// them, and gives where they end.
     ///
     /// Whether a token is here is anybody's guess, so there is no branch on it: the processor goes
     /// on to the next one while the memory of this one is on its way.
     #[inline(always)]
-    pub(super) fn find(&self, with: impl Instructions, keys: &mut [u32]) -> usize {
-        let mut count = 0;
-        for index in 0..keys.len() {
+    pub(super) fn find(
+        &self,
+        with: impl Instructions,
+        keys: &mut [u32],
+        unread: Range<usize>,
+        mut rows: usize,
+    ) -> usize {
+        let keys = &mut keys[..unread.end];
+        for index in unread {
             let key = keys[index];
-            let bucket = (key >> (32 - BUCKET_BITS)) as usize;
-            let start = u32::from_le_bytes(self.starts[bucket]);
-            let end = u32::from_le_bytes(self.starts[bucket + 1]);
-            let window = self.keys.get(start as usize..).and_then(<[_]>::first_chunk);
-            let (found, row) = match window {
+            let start = u32::from_le_bytes(self.starts[bucket(key)]);
+            let end = (start as usize).wrapping_add(KEYS);
+            let (first, matches) = match self.keys.get(start as usize..end) {
                 // What lies behind the bucket does no harm: it is another key.
-                Some(window) if end - start <= KEYS as u32 => {
-                    let matches = with.matches(window, key);
-                    (matches != 0, start + matches.trailing_zeros())
-                }
-                _ => {
-                    let mut bucket = self.keys[start as usize..end as usize].iter();
-                    let found = bucket.position(|other| u32::from_le_bytes(*other) == key);
-                    (found.is_some(), start + found.unwrap_or(0) as u32)
-                }
+                Some(window) => (start, with.matches(window.as_array().expect("so many"), key)),
+                None => self.search(!start, key),
             };
-            keys[count] = row;
-            count += usize::from(found);
+            keys[rows] = first + matches.trailing_zeros();
+            rows += usize::from(matches != 0);
         }
-        count
+        rows
+    }
+
+    /// The row of `key`, if it is in the bucket that starts there, and a bit that tells.
+    #[cold]
+    #[inline(never)]
+    fn search(&self, start: u32, key: u32) -> (u32, u32) {
+        let keys = self.keys.get(start as usize..).unwrap_or_default().iter();
+        let keys = keys.map(|other| u32::from_le_bytes(*other));
+        let mut bucket = (start..).zip(keys).take_while(|&(_, other)| bucket(other) == bucket(key));
+        bucket.find(|&(_, other)| other == key).map_or((0, 0), |(row, _)| (row, 1))
     }
 
     /// The sum of the embeddings in these rows.
@@ -280,7 +296,8 @@ mod tests {
 
         #[inline(always)]
         fn run(mut self, with: impl Instructions) -> Self::Output {
-            let count = self.0.find(with, &mut self.1);
+            let end = self.1.len();
+            let count = self.0.find(with, &mut self.1, 0..end, 0);
             (self.0.sum(&self.1[..count]), count)
         }
     }

@@ -164,17 +164,18 @@ impl Work for Flush<'_, '_> {
         let tokens = model.tokens();
         let inputs = &mut inputs[..queued.len()];
         // All are looked up before the first is added, so that memory is asked for early.
-        let mut counts = [0; BATCH];
-        let mut start = 0;
-        for ((_, end), count) in queued.iter().zip(&mut counts) {
-            *count = tokens.find(with, &mut keys[start..*end]);
-            start = *end;
+        let mut ends = [0; BATCH];
+        let (mut start, mut found) = (0, 0);
+        for ((_, end), rows_end) in queued.iter().zip(&mut ends) {
+            found = tokens.find(with, keys, start..*end, found);
+            (start, *rows_end) = (*end, found);
         }
         let mut start = 0;
-        for ((input, (dense, end)), count) in inputs.iter_mut().zip(&*queued).zip(counts) {
-            let sum = tokens.sum(&keys[start..start + count]);
-            start = *end;
-            let scale = 1.0 / (count.max(1) as f32).sqrt();
+        for ((input, (dense, _)), end) in inputs.iter_mut().zip(&*queued).zip(ends) {
+            let rows = &keys[start..end];
+            start = end;
+            let sum = tokens.sum(rows);
+            let scale = 1.0 / (rows.len().max(1) as u32 as f32).sqrt();
             let mut embedding = [0.0; EMBEDDING];
             for ((mean, sum), unit) in embedding.iter_mut().zip(sum).zip(model.scales()) {
                 *mean = sum as f32 * unit * scale;
