@@ -109,11 +109,14 @@ fn decoder(bencher: Bencher<'_, '_>, form: &str) {
         scores.extend(scorer.end_line(&dense));
     }
     let (mut decoder, policy) = (Decoder::default(), Policy::default());
+    let mut decided = Vec::new();
     bencher.counter(BytesCount::new(dump.len())).bench_local(|| {
-        for scores in &scores {
-            decoder.expect(10);
-            let decided = decoder.push(*scores);
-            black_box(decided.map(|scores| policy.decide(&scores, None)));
+        for scores in scores.chunks(16) {
+            scores.iter().for_each(|_| decoder.expect(10));
+            decoder.push(scores, &mut decided);
+            for scores in decided.drain(..) {
+                black_box(policy.decide(&scores, None));
+            }
         }
     });
 }

@@ -1,8 +1,6 @@
 //! From scores to verdicts: where a page's border lies, which side of it a line is on, which
 //! kind it is, kept or not.
 
-use std::collections::VecDeque;
-
 use crate::label::{KindSet, Label, Verdict};
 use crate::model::{Scores, math};
 use crate::rules::Told;
@@ -142,12 +140,16 @@ impl Border {
     fn half_f1(&self) -> f32 {
         self.right as f32 / (self.kept + self.total) as f32
     }
-
-    /// The border in log-odds, at most 0.
-    fn log_odds(&self) -> f32 {
-        math::ln(self.share / (1.0 - self.share)).min(0.0) / DOUBT
-    }
 }
+
+/// A border in log-odds, at most 0.
+#[inline(always)]
+fn log_odds(share: f32) -> f32 {
+    math::ln(share / (1.0 - share)).min(0.0) / DOUBT
+}
+
+/// How many scores are taken at once at most.
+const BATCH: usize = 16;
 
 /// Holds the scores of lines back until their page's border is known from the [`LOOKAHEAD`] lines
 /// after them, and from all lines before.
@@ -155,8 +157,8 @@ impl Border {
 pub struct Decoder {
     border: Border,
     /// Lengths in words of the lines without scores.
-    words: VecDeque<u32>,
-    waiting: VecDeque<Scores>,
+    words: Vec<u32>,
+    waiting: Vec<Scores>,
 }
 
 impl Decoder {
@@ -169,23 +171,39 @@ impl Decoder {
 
     /// A line of `words` words will have scores.
     pub fn expect(&mut self, words: u32) {
-        self.words.push_back(words);
+        self.words.push(words);
     }
 
-    /// Takes the scores of the next line and gives those of the line [`LOOKAHEAD`] before it, if
-    /// there is one, with its border.
-    pub fn push(&mut self, scores: Scores) -> Option<Scores> {
-        let words = self.words.pop_front().unwrap_or(1);
-        self.border.add(&scores, words);
-        self.waiting.push_back(scores);
-        if self.waiting.len() > LOOKAHEAD { self.drain() } else { None }
+    /// Takes the scores of the next lines and adds those of the lines [`LOOKAHEAD`] before them to
+    /// `decided`, with their borders. However many are taken at once, the borders are the same.
+    pub fn push(&mut self, scores: &[Scores], decided: &mut Vec<Scores>) {
+        for scores in scores.chunks(BATCH) {
+            self.push_batch(scores, decided);
+        }
     }
 
-    /// The scores of the next line still owed, with its border as if the document ended here.
-    pub fn drain(&mut self) -> Option<Scores> {
-        let mut scores = self.waiting.pop_front()?;
-        scores.border = self.border.log_odds();
-        Some(scores)
+    fn push_batch(&mut self, scores: &[Scores], decided: &mut Vec<Scores>) {
+        let mut shares = [0.0; BATCH];
+        let lengths = self.words.drain(..scores.len().min(self.words.len()));
+        let lengths = lengths.chain(std::iter::repeat(1));
+        for ((scores, words), share) in scores.iter().zip(lengths).zip(&mut shares) {
+            self.border.add(scores, words);
+            *share = self.border.share;
+        }
+        // All at once, for dividing takes long.
+        let borders = shares.map(log_odds);
+        self.waiting.extend_from_slice(scores);
+        let count = self.waiting.len().saturating_sub(LOOKAHEAD);
+        let borders = &borders[scores.len() - count..];
+        let ready = self.waiting.drain(..count).zip(borders);
+        decided.extend(ready.map(|(scores, &border)| Scores { border, ..scores }));
+    }
+
+    /// Adds the scores of all lines still owed to `decided`, with their border as if the document
+    /// ended here.
+    pub fn drain(&mut self, decided: &mut Vec<Scores>) {
+        let border = log_odds(self.border.share);
+        decided.extend(self.waiting.drain(..).map(|scores| Scores { border, ..scores }));
     }
 }
 
@@ -221,9 +239,9 @@ mod tests {
         let mut decided = Vec::new();
         for &content in contents {
             decoder.expect(words);
-            decided.extend(decoder.push(scores(content, Kind::SIDES)));
+            decoder.push(&[scores(content, Kind::SIDES)], &mut decided);
         }
-        decided.extend(std::iter::from_fn(|| decoder.drain()));
+        decoder.drain(&mut decided);
         assert_eq!(decided.len(), contents.len());
         decided.iter().map(|scores| scores.border).collect()
     }

@@ -281,13 +281,13 @@ fn score(model: &Model, lines: &[Line<'_>]) -> Vec<Scores> {
     for line in lines {
         decoder.expect(features::words(&line.dense));
         if let Some(scores) = take(&mut scorer, &line.dense, &line.tokens) {
-            decided.extend(decoder.push(scores));
+            decoder.push(&[scores], &mut decided);
         }
     }
     while let Some(scores) = scorer.drain() {
-        decided.extend(decoder.push(scores));
+        decoder.push(&[scores], &mut decided);
     }
-    decided.extend(std::iter::from_fn(|| decoder.drain()));
+    decoder.drain(&mut decided);
     decided
 }
 

@@ -110,6 +110,8 @@ pub struct Filter<'m> {
     extractor: Extractor,
     scorer: Scorer<'m>,
     decoder: Decoder,
+    /// Scores that are decided, of the first lines in `held`; empty between calls.
+    decided: Vec<Scores>,
     /// Held lines and, behind them, the line that is not yet complete.
     buffer: Vec<u8>,
     /// Where the first held line starts in `buffer`.
@@ -139,6 +141,7 @@ impl<'m> Filter<'m> {
             extractor: Extractor::new(),
             scorer: Scorer::new(model),
             decoder: Decoder::default(),
+            decided: Vec::new(),
             buffer: Vec::new(),
             start: 0,
             tail: 0,
@@ -235,6 +238,7 @@ impl<'m> Filter<'m> {
         self.extractor.reset();
         self.scorer.reset();
         self.decoder.reset();
+        self.decided.clear();
         self.buffer.clear();
         self.start = 0;
         self.tail = 0;
@@ -259,8 +263,8 @@ impl<'m> Filter<'m> {
             }
         } else {
             self.queue(held);
-            while let Some(scores) = self.decided() {
-                self.release(scores, sink)?;
+            if self.scorer.has_scores() {
+                self.release_scored(sink)?;
             }
         }
         if self.holds_too_much() {
@@ -289,24 +293,17 @@ impl<'m> Filter<'m> {
         self.scorer.queue_line(&dense);
     }
 
-    /// The next scores that are known and decided.
-    fn decided(&mut self) -> Option<Scores> {
-        while let Some(scores) = self.scorer.next_scores() {
-            if let Some(scores) = self.decoder.push(scores) {
-                return Some(scores);
-            }
-        }
-        None
+    /// Decides the scores that are known, as far as can be.
+    fn decide(&mut self) {
+        let Filter { scorer, decoder, decided, .. } = self;
+        scorer.hand_on(|scores| decoder.push(scores, decided));
     }
 
-    /// The scores of the next line still owed, as if the document ended here.
-    fn owed(&mut self) -> Option<Scores> {
-        while let Some(scores) = self.scorer.drain() {
-            if let Some(scores) = self.decoder.push(scores) {
-                return Some(scores);
-            }
-        }
-        self.decoder.drain()
+    /// Decides the scores of all lines, as if the document ended here.
+    fn decide_all(&mut self) {
+        self.scorer.finish();
+        self.decide();
+        self.decoder.drain(&mut self.decided);
     }
 
     /// The bytes from `tail` on start an over-long line: judges all that is held, and this line
@@ -318,15 +315,10 @@ impl<'m> Filter<'m> {
         let held = Held { bytes, blank: false, told };
         self.held.push_back(held);
         self.queue(held);
-        let mut verdict = None;
-        while let Some(scores) = self.owed() {
-            if self.held.len() > 1 {
-                self.release(scores, sink)?;
-            } else {
-                verdict = Some(self.policy.decide(&scores, told));
-            }
-        }
-        let verdict = verdict.expect("the scorer owes a verdict for the last line");
+        self.decide_all();
+        let scores = self.decided.pop().expect("the scorer owes a verdict for the last line");
+        let verdict = self.policy.decide(&scores, told);
+        self.release_decided(sink)?;
         self.held.clear();
         sink.take(&Piece {
             line: Line {
@@ -366,41 +358,47 @@ impl<'m> Filter<'m> {
     /// Hands on all lines whose verdict can be known by now.
     fn release_judged<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
         self.scorer.flush();
-        while let Some(scores) = self.decided() {
-            self.release(scores, sink)?;
-        }
-        Ok(())
+        self.release_scored(sink)
+    }
+
+    /// Hands on all lines whose verdict follows from the scores that are known.
+    fn release_scored<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        self.decide();
+        self.release_decided(sink)
     }
 
     /// Judges all that is held as if the document ended here.
     fn drain<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
-        while let Some(scores) = self.owed() {
-            self.release(scores, sink)?;
-        }
-        Ok(())
+        self.decide_all();
+        self.release_decided(sink)
     }
 
-    /// Hands on the first held line, whose scores are now known, and the blank lines behind it.
-    fn release<S: Sink>(&mut self, scores: Scores, sink: &mut S) -> Result<(), S::Error> {
-        let told = self.held.front().and_then(|held| held.told);
-        let verdict = self.policy.decide(&scores, told);
-        self.release_first(Some(verdict), sink)?;
-        self.release_blank_lines(sink)
+    /// Hands on the lines of the scores that are decided, and the blank lines behind each.
+    fn release_decided<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        for index in 0..self.decided.len() {
+            let held = self.held.pop_front().expect("a line is held for every verdict");
+            let verdict = self.policy.decide(&self.decided[index], held.told);
+            self.release(held, Some(verdict), sink)?;
+            self.release_blank_lines(sink)?;
+        }
+        self.decided.clear();
+        Ok(())
     }
 
     fn release_blank_lines<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
-        while self.held.front().is_some_and(|held| held.blank) {
-            self.release_first(None, sink)?;
+        while let Some(held) = self.held.pop_front_if(|held| held.blank) {
+            self.release(held, None, sink)?;
         }
         Ok(())
     }
 
-    fn release_first<S: Sink>(
+    /// Hands on the line that was held first.
+    fn release<S: Sink>(
         &mut self,
+        held: Held,
         verdict: Option<Verdict>,
         sink: &mut S,
     ) -> Result<(), S::Error> {
-        let held = self.held.pop_front().expect("a line is held for every verdict");
         let bytes = &self.buffer[self.start..self.start + held.bytes];
         let line = Line { number: self.number, offset: self.offset, bytes };
         self.start += held.bytes;

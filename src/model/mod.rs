@@ -138,17 +138,33 @@ impl<'m> Scorer<'m> {
         self.ready.pop_front()
     }
 
+    /// Whether any are known.
+    pub(crate) fn has_scores(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// Hands all scores that are known to `take`.
+    pub(crate) fn hand_on(&mut self, take: impl FnOnce(&[Scores])) {
+        take(self.ready.make_contiguous());
+        self.ready.clear();
+    }
+
     /// The scores of the next line still owed, as if the document ended here; `None` when none
     /// is owed.
     pub fn drain(&mut self) -> Option<Scores> {
         if self.ready.is_empty() {
-            self.flush();
-            let (calibration, ready) = (self.model.calibration(), &mut self.ready);
-            self.stream.drain(self.model.network(), &mut |logits| {
-                ready.push_back(scores(calibration, &logits));
-            });
+            self.finish();
         }
         self.next_scores()
+    }
+
+    /// Scores all lines still owed, as if the document ended here.
+    pub(crate) fn finish(&mut self) {
+        self.flush();
+        let (calibration, ready) = (self.model.calibration(), &mut self.ready);
+        self.stream.drain(self.model.network(), &mut |logits| {
+            ready.push_back(scores(calibration, &logits));
+        });
     }
 }
 
