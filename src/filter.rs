@@ -16,7 +16,7 @@
 
 use std::collections::VecDeque;
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memrchr};
 
 use crate::decode::{self, Decoder, Policy};
 use crate::document::{Line, is_blank, strip_ending};
@@ -24,6 +24,7 @@ use crate::features::{Extractor, words};
 use crate::label::Verdict;
 use crate::model::{self, Model, Scorer, Scores};
 use crate::rules::{Rules, Told};
+use crate::simd::{self, BLOCK, Instructions, Level, Work};
 
 /// How many non-blank lines after a line its verdict may depend on: what the network sees, and
 /// what the decoder sees of its scores.
@@ -100,6 +101,29 @@ struct Held {
 /// What a held line takes beside its bytes.
 pub(crate) const NOTE_BYTES: usize = size_of::<Held>();
 
+/// A bit for each byte of a chunk that is `\n`.
+type Ends = Box<[u64; CHUNK_BYTES / BLOCK]>;
+
+/// Finds the line ends in `bytes`. Lines are short, so that a search for each takes longer.
+struct FindEnds<'b> {
+    bytes: &'b [u8],
+    ends: &'b mut Ends,
+}
+
+impl Work for FindEnds<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, with: impl Instructions) {
+        let (blocks, rest) = self.bytes.as_chunks();
+        let mut last = [0; BLOCK];
+        last[..rest.len()].copy_from_slice(rest);
+        for (block, ends) in blocks.iter().chain([&last]).zip(&mut **self.ends) {
+            *ends = with.equal(block, b'\n');
+        }
+    }
+}
+
 /// Judges documents line by line. Reusable: [`Filter::finish`] readies it for the next document
 /// and keeps its buffers.
 #[derive(Debug)]
@@ -112,6 +136,8 @@ pub struct Filter<'m> {
     decoder: Decoder,
     /// Scores that are decided, of the first lines in `held`; empty between calls.
     decided: Vec<Scores>,
+    /// The line ends in the bytes being taken.
+    ends: Ends,
     /// Held lines and, behind them, the line that is not yet complete.
     buffer: Vec<u8>,
     /// Where the first held line starts in `buffer`.
@@ -142,6 +168,7 @@ impl<'m> Filter<'m> {
             scorer: Scorer::new(model),
             decoder: Decoder::default(),
             decided: Vec::new(),
+            ends: Box::new([0; CHUNK_BYTES / BLOCK]),
             buffer: Vec::new(),
             start: 0,
             tail: 0,
@@ -185,8 +212,14 @@ impl<'m> Filter<'m> {
             return Ok(0);
         }
         self.buffer.extend_from_slice(&bytes[..end]);
-        for at in memchr_iter(b'\n', &bytes[..end]) {
-            self.complete_line(before + at + 1, sink)?;
+        simd::run(Level::best(), FindEnds { bytes: &bytes[..end], ends: &mut self.ends });
+        for block in 0..end.div_ceil(BLOCK) {
+            let mut ends = self.ends[block];
+            while ends != 0 {
+                let at = block * BLOCK + ends.trailing_zeros() as usize;
+                ends &= ends - 1;
+                self.complete_line(before + at + 1, sink)?;
+            }
         }
         self.compact();
         Ok(end)

@@ -160,6 +160,9 @@ pub(crate) trait Instructions: Copy {
 
     /// What the bytes of a block are.
     fn classify(self, block: &[u8; BLOCK]) -> Masks;
+
+    /// A bit for each byte of a block that is `byte`.
+    fn equal(self, block: &[u8; BLOCK], byte: u8) -> u64;
 }
 
 /// Something to do with the instructions of a level.
@@ -247,6 +250,10 @@ mod portable {
                 word: bits(|byte| byte.is_ascii_alphanumeric() || *byte == b'\'' || *byte >= 0x80),
             }
         }
+
+        fn equal(self, block: &[u8; BLOCK], byte: u8) -> u64 {
+            block.iter().rev().fold(0, |bits, other| bits << 1 | u64::from(*other == byte))
+        }
     }
 
     fn product<const PAIRS: usize>(
@@ -329,6 +336,12 @@ mod baseline {
             // Safety: likewise.
             unsafe { classify(block) }
         }
+
+        #[inline(always)]
+        fn equal(self, block: &[u8; BLOCK], byte: u8) -> u64 {
+            // Safety: likewise.
+            unsafe { equal(block, byte) }
+        }
     }
 
     #[inline]
@@ -353,6 +366,18 @@ mod baseline {
         }
         masks.word |= masks.letter | masks.digit;
         masks
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn equal(block: &[u8; BLOCK], byte: u8) -> u64 {
+        let byte = _mm_set1_epi8(byte as i8);
+        let bits = |part: usize| {
+            // Safety: a block is four registers, and loads may be unaligned.
+            let bytes = unsafe { _mm_loadu_si128(block.as_ptr().cast::<__m128i>().add(part)) };
+            u64::from(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, byte)) as u16) << (16 * part)
+        };
+        bits(0) | bits(1) | bits(2) | bits(3)
     }
 
     #[inline]
@@ -495,6 +520,12 @@ mod avx2 {
             // Safety: likewise.
             unsafe { classify(block) }
         }
+
+        #[inline(always)]
+        fn equal(self, block: &[u8; BLOCK], byte: u8) -> u64 {
+            // Safety: likewise.
+            unsafe { equal(block, byte) }
+        }
     }
 
     #[inline]
@@ -522,6 +553,18 @@ mod avx2 {
         }
         masks.word |= masks.letter | masks.digit;
         masks
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn equal(block: &[u8; BLOCK], byte: u8) -> u64 {
+        let byte = _mm256_set1_epi8(byte as i8);
+        let bits = |part: usize| {
+            // Safety: a block is two registers, and loads may be unaligned.
+            let bytes = unsafe { _mm256_loadu_si256(block.as_ptr().cast::<__m256i>().add(part)) };
+            u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, byte)) as u32) << (32 * part)
+        };
+        bits(0) | bits(1)
     }
 
     #[inline]
@@ -686,6 +729,12 @@ mod avx512 {
             // Safety: likewise.
             unsafe { classify(block) }
         }
+
+        #[inline(always)]
+        fn equal(self, block: &[u8; BLOCK], byte: u8) -> u64 {
+            // Safety: likewise.
+            unsafe { equal(block, byte) }
+        }
     }
 
     #[inline]
@@ -707,6 +756,14 @@ mod avx512 {
             digit,
             word: letter | digit | is(b'\'') | _mm512_movepi8_mask(bytes),
         }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn equal(block: &[u8; BLOCK], byte: u8) -> u64 {
+        // Safety: a block is a register, and loads may be unaligned.
+        let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+        _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte as i8))
     }
 
     #[inline]
@@ -887,11 +944,11 @@ mod tests {
     struct Classify<'b>(&'b [u8; BLOCK]);
 
     impl Work for Classify<'_> {
-        type Output = Masks;
+        type Output = (Masks, u64);
 
         #[inline(always)]
-        fn run(self, with: impl Instructions) -> Masks {
-            with.classify(self.0)
+        fn run(self, with: impl Instructions) -> Self::Output {
+            (with.classify(self.0), with.equal(self.0, b'\n'))
         }
     }
 
