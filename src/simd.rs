@@ -74,6 +74,28 @@ pub(crate) struct Masks {
     pub word: u64,
 }
 
+#[cfg(target_arch = "x86_64")]
+impl Masks {
+    /// The same, as numbers: the compiler would take what is done with them apart, bit by bit.
+    #[inline(always)]
+    fn opaque(self) -> Masks {
+        let Masks { mut space, mut letter, mut upper, mut digit, mut word } = self;
+        // Safety: it does nothing.
+        unsafe {
+            std::arch::asm!(
+                "/* {space} {letter} {upper} {digit} {word} */",
+                space = inout(reg) space,
+                letter = inout(reg) letter,
+                upper = inout(reg) upper,
+                digit = inout(reg) digit,
+                word = inout(reg) word,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        Masks { space, letter, upper, digit, word }
+    }
+}
+
 /// The instructions to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
@@ -334,7 +356,7 @@ mod baseline {
         #[inline(always)]
         fn classify(self, block: &[u8; BLOCK]) -> Masks {
             // Safety: likewise.
-            unsafe { classify(block) }
+            unsafe { classify(block) }.opaque()
         }
 
         #[inline(always)]
@@ -518,7 +540,7 @@ mod avx2 {
         #[inline(always)]
         fn classify(self, block: &[u8; BLOCK]) -> Masks {
             // Safety: likewise.
-            unsafe { classify(block) }
+            unsafe { classify(block) }.opaque()
         }
 
         #[inline(always)]
@@ -727,7 +749,7 @@ mod avx512 {
         #[inline(always)]
         fn classify(self, block: &[u8; BLOCK]) -> Masks {
             // Safety: likewise.
-            unsafe { classify(block) }
+            unsafe { classify(block) }.opaque()
         }
 
         #[inline(always)]

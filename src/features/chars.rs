@@ -1,8 +1,9 @@
 //! One pass over the characters of a line: classes counted, words found.
 //!
 //! Bytes are classified 64 at a time. What lies between white space and ASCII signs is a word of
-//! ASCII letters, a number, or something else; the first two are taken whole, the rest goes
-//! character by character through a table.
+//! letters, a number, or something else; the first two are taken whole and counted by the bits of
+//! their block, the rest goes character by character through a table. So do the other letters than
+//! ASCII ones in words.
 
 use std::hint::select_unpredictable;
 use std::sync::OnceLock;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use memchr::memchr;
 
 use super::dense::Counts;
-use super::tokens::{AHEAD, Words};
+use super::tokens::{self, AHEAD, Found, Tally, Words, id_of};
 use crate::simd::{BLOCK, Instructions, Masks};
 use crate::utf8::decode;
 
@@ -258,30 +259,45 @@ impl Character {
     }
 }
 
-/// The lowest byte with which a character of three bytes begins.
-const FIRST_OF_THREE_BYTES: u8 = 0xe0;
+/// The characters of words, of up to three bytes, that were seen so far, as [`known`] has them; 0
+/// for all others.
+static KNOWN: [AtomicU64; 1 << 16] = [const { AtomicU64::new(0) }; 1 << 16];
 
-/// The letters of one or two bytes that were seen so far, as [`short_letter`] has them; 0 for all
-/// other characters.
-static SHORT_LETTERS: [AtomicU64; 0x800] = [const { AtomicU64::new(0) }; 0x800];
-
-/// All there is to know of a letter to add it to a word: in lower case, how many bits that is,
-/// and, [`TALLY`] bits further up, what it adds to a tally of capitals and of letters without case.
-fn short_letter(letter: Character) -> u64 {
-    let tally = match letter.class {
-        Class::Upper => 1,
-        Class::Caseless => 1 << TALLY_CASELESS,
-        _ => 0,
+/// All there is to know of a character of a word to take it: what it is in lower case, how many
+/// bits that is, where it counts in a [`Tally`], whether lower case is something else, and its
+/// [`kind`]. Those of scripts that write words together have what they are [known by](id_of) for
+/// lower case.
+fn known(c: char, character: Character) -> u64 {
+    let kind = match character.class {
+        Class::Spaceless if character.is_southeast_asian() => kind::SOUTHEAST_ASIAN,
+        Class::Spaceless => kind::EAST_ASIAN,
+        Class::Digit => kind::DIGIT,
+        _ => kind::LETTER,
     };
-    u64::from(letter.lower) | u64::from(letter.bits) << 32 | tally << TALLY
+    let low = if kind >= kind::EAST_ASIAN { id_of(c.into()) } else { character.lower };
+    u64::from(low)
+        | u64::from(character.bits) << 32
+        | u64::from(tokens::tally(character.class)) << TALLY
+        | u64::from(character.lower != utf8(c)) << CHANGES
+        | kind << KIND
 }
 
+/// Where the [tally](Tally) is in what is [`known`] of a character.
 const TALLY: u32 = 40;
 
-/// Capitals are below. A line is too short for more.
-const TALLY_CASELESS: u32 = 20;
+/// The bit that tells whether lower case is something else.
+const CHANGES: u32 = 48;
 
-const _: () = assert!(2 * super::SCORED_BYTES < 1 << TALLY_CASELESS);
+/// Where the [`kind`] is.
+const KIND: u32 = 62;
+
+/// What a character of a word is.
+mod kind {
+    pub const LETTER: u64 = 0;
+    pub const DIGIT: u64 = 1;
+    pub const EAST_ASIAN: u64 = 2;
+    pub const SOUTHEAST_ASIAN: u64 = 3;
+}
 
 /// Characters on a page of the table.
 const PAGE: usize = 256;
@@ -342,257 +358,518 @@ struct Scan<'s> {
 
 const _: () = assert!(2 * super::SCORED_BYTES <= u16::MAX as usize);
 
+/// The character at the start of four bytes and its length, if it is of up to three.
+#[inline(always)]
+fn short_character(bytes: u32) -> Option<(u32, usize)> {
+    let tail = |at: u32| bytes >> (8 * at) & 0x3f;
+    if bytes & 0x80 == 0 {
+        Some((bytes & 0x7f, 1))
+    } else if bytes & 0xc0e0 == 0x80c0 && bytes & 0x1e != 0 {
+        Some(((bytes & 0x1f) << 6 | tail(1), 2))
+    } else if bytes & 0xc0_c0f0 == 0x80_80e0 && bytes & 0x200f != 0 {
+        Some(((bytes & 0x0f) << 12 | tail(1) << 6 | tail(2), 3))
+    } else {
+        None
+    }
+}
+
+/// A character that is in [`KNOWN`], and its class.
+#[inline(always)]
+fn known_end((c, known): (u32, u64)) -> (char, Class) {
+    let class = match known >> KIND {
+        kind::LETTER | kind::DIGIT => tokens::class((known >> TALLY) as u8),
+        _ => Class::Spaceless,
+    };
+    (char::from_u32(c).unwrap_or_default(), class)
+}
+
+/// How many bytes are taken at once: less than are classified, so that one more can end a word.
+const TAKEN: usize = BLOCK - 1;
+
+/// A bit for each of the first `len` bytes of a block.
+#[inline(always)]
+fn below(len: usize) -> u64 {
+    !(u64::MAX << len)
+}
+
+/// What is in a block, a bit for each byte.
+#[derive(Clone, Copy)]
+struct Block<'b> {
+    bytes: &'b [u8; BLOCK + AHEAD],
+    /// What of it has been taken before.
+    skipped: usize,
+    /// Words and signs.
+    filled: u64,
+    symbol: u64,
+    /// What is part of words and no ASCII letter.
+    others: u64,
+    /// Of the words, those that were taken character by character.
+    mixed: u64,
+    /// Of the other words, bytes that continue a character.
+    continued: u64,
+}
+
+impl Block<'_> {
+    /// The characters before `end` that are taken whole, by their first bytes.
+    #[inline(always)]
+    fn characters(&self, end: usize) -> u64 {
+        self.filled & below(end) & !self.mixed & !self.continued
+    }
+
+    /// The character before `end`, if it is ASCII and part of what is taken whole.
+    #[inline(always)]
+    fn before(&self, end: usize) -> Option<char> {
+        let last = (self.filled & below(end)).checked_ilog2()?;
+        let byte = self.bytes[last as usize];
+        (byte.is_ascii() && self.mixed >> last & 1 == 0).then(|| char::from(byte))
+    }
+
+    /// The sign just before `at`; `before` is the one at the end of what was taken character by
+    /// character.
+    #[inline(always)]
+    fn previous_symbol(&self, at: usize, before: Option<char>) -> Option<char> {
+        if at == self.skipped {
+            return before;
+        }
+        let bit = 1 << (at - 1);
+        if self.mixed & bit != 0 {
+            return before;
+        }
+        (self.symbol & bit != 0).then(|| char::from(self.bytes[at - 1]))
+    }
+}
+
 impl Scan<'_> {
     #[inline(always)]
     fn part(&mut self, with: impl Instructions, text: &[u8]) {
-        let mut at = if self.counts.in_target { self.target(text) } else { 0 };
+        let mut at = 0;
         while at < text.len() {
-            at += self.block(with, &text[at..]);
+            at = if self.counts.in_target {
+                at + self.target(&text[at..])
+            } else {
+                self.block(with, text, at)
+            };
         }
     }
 
-    /// Takes what begins in the first [`BLOCK`] bytes of `text`, and gives how many bytes that is.
+    /// Takes what begins in the next bytes of `text`, from `at` on, and gives where that ends.
     #[inline(always)]
-    fn block(&mut self, with: impl Instructions, text: &[u8]) -> usize {
+    fn block(&mut self, with: impl Instructions, text: &[u8], at: usize) -> usize {
         let mut bytes = [0; BLOCK + AHEAD];
-        let mut len = text.len().min(BLOCK);
-        match text.first_chunk::<BLOCK>() {
-            Some(block) => bytes[..BLOCK].copy_from_slice(block),
-            None => bytes[..len].copy_from_slice(text),
+        let rest = &text[at..];
+        let (skipped, mut len);
+        if let Some(block) = rest.first_chunk::<TAKEN>() {
+            bytes[..TAKEN].copy_from_slice(block);
+            (skipped, len) = (0, TAKEN);
+        } else if let Some(block) = text.last_chunk::<TAKEN>() {
+            // Bytes that were taken before cost less than a copy of just the rest.
+            bytes[..TAKEN].copy_from_slice(block);
+            (skipped, len) = (TAKEN - rest.len(), TAKEN);
+        } else {
+            bytes[..text.len()].copy_from_slice(text);
+            (skipped, len) = (at, text.len());
         }
         let Masks { space, letter, upper, digit, word } =
             with.classify(bytes.first_chunk().expect("it is long enough"));
-        if text.len() > BLOCK {
+        if rest.len() > TAKEN {
             // A word at the end of the block may go on behind it: it is left to the next block.
-            len -= word.leading_ones() as usize;
+            len -= (word << 1).leading_ones() as usize;
             if len == 0 {
-                let run = text.iter().position(|&byte| !is_of_word(byte));
-                let run = run.unwrap_or(text.len());
-                self.characters(&text[..run]);
-                return run;
+                return at + self.characters(rest);
             }
         }
-        let inside = u64::MAX >> (BLOCK - len);
+        let inside = below(len) & u64::MAX << skipped;
+        let [letter, upper, digit, word] = [letter, upper, digit, word].map(|mask| mask & inside);
         let symbol = !(space | word) & inside;
-        let mut starts = (word & !(word << 1)) & inside | symbol;
-        // Where what has been taken ends.
-        let mut end = 0;
-        while starts != 0 {
-            let start = starts.trailing_zeros() as usize;
-            starts &= starts - 1;
-            self.spaces(&bytes, end, start);
-            if symbol >> start & 1 != 0 {
-                end = start + 1;
+        let filled = word | symbol;
+        let starts = word & !(word << 1) | symbol;
+        let ends = !word & word << 1 | symbol << 1;
+        // A carry runs through the letters at the start of a word to its end, if they are all.
+        let plain = (letter + (letter & starts)) & !letter & !word;
+        let others = word & !letter;
+        let mut block =
+            Block { bytes: &bytes, skipped, filled, symbol, others, mixed: 0, continued: 0 };
+
+        let mut leading = 0;
+        if self.counts.first_class.is_none() {
+            leading = starts.trailing_zeros().min(len as u32) as usize - skipped;
+            let blank = &bytes[skipped..skipped + leading];
+            let columns = blank.iter().map(|&byte| if byte == b'\t' { 4 } else { 1 });
+            self.counts.indent += columns.sum::<u32>();
+            let first = bytes[skipped + leading];
+            if starts != 0 && first.is_ascii() {
+                self.begin(first.into(), ASCII[usize::from(first)].class);
+            }
+        }
+
+        let mut found = self.words.found;
+        let (mut starts_left, mut ends_left) = (starts, ends);
+        // Where the last of what may end the text of the line ends, 0 for what was noted already.
+        let mut last = 0;
+        while starts_left != 0 {
+            let (start, end) = (starts_left.trailing_zeros(), ends_left.trailing_zeros());
+            starts_left &= starts_left - 1;
+            ends_left &= ends_left - 1;
+            let is_plain = plain >> end & 1 != 0;
+            let (start, end) = (start as usize, end as usize);
+            if is_plain {
+                self.words.ascii_letters(&mut found, &bytes, start, end - start);
+                last = end;
+            } else if symbol >> start & 1 != 0 {
                 let byte = bytes[start];
-                self.symbol(char::from(byte), ASCII[usize::from(byte & 0x7f)]);
-                if self.counts.in_target {
-                    return end + self.target(&text[end..]);
+                let signs = ASCII[usize::from(byte & 0x7f)].signs;
+                self.signs(signs);
+                found.symbol(byte.into());
+                last = select_unpredictable(signs & sign::CLOSES == 0, end, last);
+                if signs & sign::PAIRS != 0 {
+                    let before = block.previous_symbol(start, self.counts.previous_symbol);
+                    let chars = block.characters(end).count_ones();
+                    self.pair(before, byte.into(), self.counts.chars + chars);
+                    if self.counts.in_target {
+                        len = end;
+                        break;
+                    }
                 }
-                continue;
-            }
-            let run = (word >> start).trailing_ones() as usize;
-            end = start + run;
-            let all = u64::MAX >> (BLOCK - run);
-            if letter >> start & all == all {
-                self.letters(&bytes, start, run, upper >> start & all);
-            } else if digit >> start & all == all {
-                self.digits(&bytes, start, run);
+            } else if (digit >> start).trailing_ones() as usize == end - start {
+                let digits = (end - start) as u32;
+                self.counts.digits += digits;
+                self.counts.words += 1;
+                self.counts.years += u32::from(digits == 4);
+                self.counts.numbers += 1;
+                self.words.number(&mut found, digits);
+                last = end;
+            } else if let Some(end) = self.letters(&mut found, &mut block, start, end, upper) {
+                last = end;
             } else {
-                self.characters(&bytes[start..end]);
-            }
-        }
-        self.spaces(&bytes, end, len);
-        len
-    }
-
-    /// Takes the ASCII white space that is `bytes[start..end]`, if any.
-    #[inline(always)]
-    fn spaces(&mut self, bytes: &[u8; BLOCK + AHEAD], start: usize, end: usize) {
-        let counts = &mut self.counts;
-        if counts.chars == 0 {
-            let columns = bytes[start..end].iter().map(|&byte| if byte == b'\t' { 4 } else { 1 });
-            counts.indent += columns.sum::<u32>();
-        } else {
-            // Whether there is any cannot be guessed, so there is no branch on it.
-            counts.spaces += (end - start) as u32;
-        }
-        let before = counts.previous_symbol;
-        counts.previous_symbol = select_unpredictable(start == end, before, None);
-    }
-
-    /// Takes `len` characters that are part of words, the first and the last of them these.
-    #[inline(always)]
-    fn ends(&mut self, len: usize, first: (char, Class), last: (char, Class)) {
-        let counts = &mut self.counts;
-        if counts.chars == 0 {
-            (counts.first, counts.first_class) = (first.0, Some(first.1));
-        }
-        counts.chars += len as u32;
-        (counts.last, counts.last_class) = (last.0, Some(last.1));
-        counts.very_last = last.0;
-        counts.previous_symbol = None;
-    }
-
-    /// Takes the word of ASCII letters that is `bytes[start..start + len]`; `upper` has a bit for
-    /// each capital.
-    #[inline(always)]
-    fn letters(&mut self, bytes: &[u8; BLOCK + AHEAD], start: usize, len: usize, upper: u64) {
-        let class = |index: usize| {
-            if upper >> index & 1 != 0 { Class::Upper } else { Class::Lower }
-        };
-        let (first, last) = (char::from(bytes[start]), char::from(bytes[start + len - 1]));
-        self.ends(len, (first, class(0)), (last, class(len - 1)));
-        let (letters, capitals) = (len as u32, upper.count_ones());
-        let counts = &mut self.counts;
-        counts.upper += capitals;
-        counts.lower += letters - capitals;
-        counts.words += 1;
-        counts.letter_words += 1;
-        counts.capitalised += (upper & 1) as u32;
-        counts.shouted += u32::from(capitals >= 2 && capitals == letters);
-        self.words.letters(bytes, start, len);
-    }
-
-    /// Takes the number that is `bytes[start..start + len]`.
-    #[inline(always)]
-    fn digits(&mut self, bytes: &[u8; BLOCK + AHEAD], start: usize, len: usize) {
-        let (first, last) = (char::from(bytes[start]), char::from(bytes[start + len - 1]));
-        self.ends(len, (first, Class::Digit), (last, Class::Digit));
-        let counts = &mut self.counts;
-        counts.digits += len as u32;
-        counts.words += 1;
-        counts.years += u32::from(len == 4);
-        counts.numbers += 1;
-        self.words.number(len as u32);
-    }
-
-    /// Takes what is no plain word, to its end, character by character.
-    fn characters(&mut self, mut bytes: &[u8]) {
-        while let Some(first) = bytes.first() {
-            if *first < FIRST_OF_THREE_BYTES {
-                bytes = &bytes[self.short_letters(bytes)..];
-                if bytes.is_empty() {
+                // What those before it left for the end of the block has to come first.
+                self.settle(&block, start, last);
+                self.counts.previous_symbol =
+                    block.previous_symbol(start, self.counts.previous_symbol);
+                last = 0;
+                block.mixed |= below(end) & u64::MAX << start;
+                self.words.found = found;
+                self.characters(&bytes[start..]);
+                found = self.words.found;
+                if self.counts.first_class.is_none() {
+                    // White space that is not ASCII: more of it may follow.
+                    len = end;
                     break;
                 }
             }
-            let (c, len) = decode(bytes);
-            bytes = &bytes[len..];
+        }
+        self.words.found = found;
+        self.settle(&block, len, last);
+
+        let counts = &mut self.counts;
+        counts.previous_symbol = block.previous_symbol(len, counts.previous_symbol);
+        let filled = filled & below(len);
+        let done = block.characters(len);
+        let (upper, starts) = (upper & done, starts & done);
+        let shouted = (upper + (upper & starts & upper >> 1)) & !upper & !word;
+        let (letters, uppers) = ((letter & done).count_ones(), upper.count_ones());
+        let words = (letter & starts).count_ones();
+        counts.spaces += (len - skipped - leading) as u32 - filled.count_ones();
+        counts.chars += done.count_ones();
+        counts.symbols += (symbol & done).count_ones();
+        counts.upper += uppers;
+        counts.lower += letters - uppers;
+        counts.words += words;
+        counts.letter_words += words;
+        counts.capitalised += (upper & starts).count_ones();
+        counts.shouted += shouted.count_ones();
+        at + len - skipped
+    }
+
+    /// Takes the word from `start` to `end` if it is of letters that are in [`KNOWN`] and nothing
+    /// else, and gives where it ends, or 0 if that was noted already. `upper` has a bit for each
+    /// capital in ASCII.
+    #[inline(always)]
+    fn letters(
+        &mut self,
+        found: &mut Found,
+        block: &mut Block,
+        start: usize,
+        end: usize,
+        upper: u64,
+    ) -> Option<usize> {
+        let mut bytes = *block.bytes;
+        let run = below(end) & u64::MAX << start;
+        let (mut tally, mut continued, mut after) = (0, 0, 0);
+        let (mut first, mut last) = ((0, 0), (0, 0));
+        let mut left = block.others & run;
+        while left != 0 {
+            let at = left.trailing_zeros() as usize;
+            let next = block.bytes[at % BLOCK..].first_chunk().expect("it is long enough");
+            let (c, len) = short_character(u32::from_le_bytes(*next))?;
+            let known = KNOWN[c as usize].load(Relaxed);
+            if known == 0 || known >> KIND != kind::LETTER || (known >> 32) as u8 != 8 * len as u8 {
+                return None;
+            }
+            if known >> CHANGES & 1 != 0 {
+                bytes[at..at + len].copy_from_slice(&known.to_le_bytes()[..len]);
+            }
+            tally += 1 << ((known >> TALLY) as u8);
+            continued |= ((1 << len) - 2) << at;
+            first = if after == 0 { (c, known) } else { first };
+            after = at + len;
+            left &= u64::MAX << after;
+            last = (c, known);
+        }
+        let characters = run & !continued;
+        let letters = characters.count_ones();
+        let tally = Tally(tally);
+        self.words.letters(
+            found,
+            &bytes,
+            start,
+            end - start,
+            characters >> start,
+            tally.caseless(),
+        );
+        block.continued |= continued;
+        let uppers = tally.upper() + (upper & run).count_ones();
+        let counts = &mut self.counts;
+        counts.upper += tally.upper();
+        counts.lower += tally.lower();
+        counts.caseless += tally.caseless();
+        counts.shouted += u32::from(uppers >= 2 && uppers == letters);
+        // What is ASCII is counted with the block.
+        if block.others >> start & 1 != 0 {
+            let (c, class) = known_end(first);
+            counts.words += 1;
+            counts.letter_words += 1;
+            counts.capitalised += u32::from(class == Class::Upper);
+            if counts.first_class.is_none() {
+                self.begin(c, class);
+            }
+        }
+        if after < end {
+            return Some(end);
+        }
+        let (c, class) = known_end(last);
+        self.ends(c, class);
+        Some(0)
+    }
+
+    /// Takes note of how the text of the line begins.
+    #[inline(always)]
+    fn begin(&mut self, c: char, class: Class) {
+        let counts = &mut self.counts;
+        (counts.first, counts.first_class) = (c, Some(class));
+        (counts.last, counts.last_class) = (c, Some(class));
+    }
+
+    /// Takes note of how the text of the line ends, if it ends before `len`; what does not close a
+    /// quotation or bracket ends before `last`, or was noted if that is 0.
+    #[inline(always)]
+    fn settle(&mut self, block: &Block, len: usize, last: usize) {
+        if let Some(c) = block.before(len) {
+            self.counts.very_last = c;
+        }
+        if last > 0 {
+            let byte = block.bytes[last - 1];
+            self.counts.last = byte.into();
+            self.counts.last_class = Some(ASCII[usize::from(byte & 0x7f)].class);
+        }
+    }
+
+    /// Takes the word at the start of `text` character by character, and gives how many bytes that
+    /// is.
+    fn characters(&mut self, text: &[u8]) -> usize {
+        let mut at = 0;
+        loop {
+            if self.counts.first_class.is_some() {
+                at += self.known_letters(&text[at..]);
+                at += self.known_spaceless(&text[at..]);
+            }
+            if !text.get(at).is_some_and(|&byte| is_of_word(byte)) {
+                break;
+            }
+            let (c, len) = decode(&text[at..]);
+            at += len;
             if c != BYTE_ORDER_MARK {
                 self.character(c, Character::of(c));
             }
         }
-        self.words.end_word(&mut self.counts);
+        self.end_word();
+        at
     }
 
-    /// Takes the letters at the start of `bytes` that are in [`SHORT_LETTERS`], and gives how many
+    /// Takes the letters and digits at the start of `text` that are in [`KNOWN`], and gives how many
     /// bytes that is. What is known of the word stays in registers, and nothing is called that might
     /// need them.
     #[inline(always)]
-    fn short_letters(&mut self, bytes: &[u8]) -> usize {
-        let (before, mut word) = (self.words.current.letters, self.words.current);
-        let (mut tally, mut first, mut last, mut at) = (0, '\0', '\0', 0);
-        loop {
-            let (c, len) = match bytes[at..] {
-                [c @ ..0x80, ..] => (char::from(c), 1),
-                [lead @ 0xc2..FIRST_OF_THREE_BYTES, tail @ 0x80..0xc0, ..] => {
-                    let c = u16::from(lead & 0x1f) << 6 | u16::from(tail & 0x3f);
-                    (char::from_u32(c.into()).unwrap_or_default(), 2)
-                }
-                _ => break,
-            };
-            let letter = SHORT_LETTERS[c as usize].load(Relaxed);
-            if letter == 0 {
+    fn known_letters(&mut self, text: &[u8]) -> usize {
+        let mut word = self.words.current;
+        let (mut at, mut last) = (0, (0, 0));
+        while let Some(next) = text[at..].first_chunk() {
+            let Some((c, len)) = short_character(u32::from_le_bytes(*next)) else { break };
+            let known = KNOWN[c as usize].load(Relaxed);
+            if known == 0 || known >> KIND > kind::DIGIT {
                 break;
             }
-            word.letter(letter as u32, u32::from((letter >> 32) as u8));
-            tally += letter >> TALLY;
-            first = if at == 0 { c } else { first };
-            last = c;
+            if known >> KIND == kind::DIGIT {
+                word.digit();
+            } else {
+                word.letter(known as u32, u32::from((known >> 32) as u8), (known >> TALLY) as u8);
+            }
+            last = (c, known);
             at += len;
         }
         if at > 0 {
-            let letters = word.letters - before;
-            let upper = tally as u32 % (1 << TALLY_CASELESS);
-            let caseless = (tally >> TALLY_CASELESS) as u32;
-            let end = |c: char| (c, Character::of(c).class);
-            word.count(letters, upper, caseless, end(first).1);
             self.words.current = word;
-            self.ends(letters as usize, end(first), end(last));
-            self.counts.lower += letters - upper - caseless;
-            self.counts.upper += upper;
-            self.counts.caseless += caseless;
+            let (c, class) = known_end(last);
+            self.ends(c, class);
         }
         at
     }
 
+    /// Takes the characters at the start of `text` that are in [`KNOWN`] and of scripts that write
+    /// words together, likewise.
+    #[inline(always)]
+    fn known_spaceless(&mut self, text: &[u8]) -> usize {
+        let mut found = self.words.found;
+        let (mut at, mut last, mut southeast_asian) = (0, (0, 0), 0);
+        while let Some(next) = text[at..].first_chunk() {
+            let Some((c, 3)) = short_character(u32::from_le_bytes(*next)) else { break };
+            let known = KNOWN[c as usize].load(Relaxed);
+            if known >> KIND < kind::EAST_ASIAN {
+                break;
+            }
+            if at == 0 {
+                self.end_word();
+                found = self.words.found;
+            }
+            self.words.character(&mut found, known as u32);
+            southeast_asian += (known >> KIND & 1) as u32;
+            last = (c, known);
+            at += 3;
+        }
+        if at > 0 {
+            self.words.found = found;
+            let characters = at as u32 / 3;
+            let counts = &mut self.counts;
+            counts.chars += characters;
+            counts.words += characters;
+            counts.spaceless += characters;
+            counts.southeast_asian += southeast_asian;
+            let (c, class) = known_end(last);
+            self.ends(c, class);
+        }
+        at
+    }
+
+    /// Takes note of a character of a word.
+    #[inline(always)]
+    fn ends(&mut self, c: char, class: Class) {
+        if self.counts.first_class.is_none() {
+            self.begin(c, class);
+        }
+        let counts = &mut self.counts;
+        (counts.last, counts.last_class) = (c, Some(class));
+        counts.very_last = c;
+        counts.previous_symbol = None;
+    }
+
+    /// The word at hand, if any, is complete.
+    fn end_word(&mut self) {
+        self.words.current.count(&mut self.counts);
+        self.words.end_word(&mut self.counts);
+    }
+
     #[inline(always)]
     fn character(&mut self, c: char, character: Character) {
-        let (counts, words) = (&mut self.counts, &mut *self.words);
         let class = character.class;
         match class {
             Class::Space => {
-                words.end_word(counts);
-                *(if counts.chars == 0 { &mut counts.indent } else { &mut counts.spaces }) += 1;
+                self.end_word();
+                let counts = &mut self.counts;
+                *(if counts.first_class.is_none() {
+                    &mut counts.indent
+                } else {
+                    &mut counts.spaces
+                }) += 1;
                 counts.previous_symbol = None;
                 return;
             }
-            Class::Lower | Class::Upper | Class::Caseless => {
-                let is = |other| u32::from(class == other);
-                counts.lower += is(Class::Lower);
-                counts.upper += is(Class::Upper);
-                counts.caseless += is(Class::Caseless);
-                words.letter(character);
-                if let Some(short) = SHORT_LETTERS.get(c as usize) {
-                    short.store(short_letter(character), Relaxed);
-                }
-            }
-            Class::Digit => {
-                counts.digits += 1;
-                words.current.digit();
-            }
+            Class::Lower | Class::Upper | Class::Caseless => self.words.letter(character),
+            Class::Digit => self.words.current.digit(),
             Class::Spaceless => {
+                self.end_word();
+                let counts = &mut self.counts;
+                counts.chars += 1;
+                counts.words += 1;
                 counts.spaceless += 1;
                 counts.southeast_asian += u32::from(character.is_southeast_asian());
-                words.end_word(counts);
-                words.character(c.into(), counts);
+                let mut found = self.words.found;
+                self.words.character(&mut found, id_of(c.into()));
+                self.words.found = found;
             }
             // An apostrophe inside a word is part of it.
-            Class::Symbol if matches!(c, '\'' | '’') && words.in_word() => {
-                counts.chars += 1;
-                counts.very_last = c;
+            Class::Symbol if matches!(c, '\'' | '’') && self.words.current.is_some() => {
+                self.counts.chars += 1;
+                self.counts.very_last = c;
                 return;
             }
             Class::Symbol => {
-                words.end_word(counts);
+                self.end_word();
                 self.symbol(c, character);
                 return;
             }
         }
-        let end = (c, class);
-        self.ends(1, end, end);
+        if let Some(slot) = KNOWN.get(c as usize) {
+            slot.store(known(c, character), Relaxed);
+        }
+        self.ends(c, class);
     }
 
-    /// Takes a sign between words.
+    /// Takes a sign that is not ASCII, or an apostrophe, between words.
     #[inline(always)]
     fn symbol(&mut self, c: char, character: Character) {
-        let counts = &mut self.counts;
-        if counts.chars == 0 {
-            (counts.first, counts.first_class) = (c, Some(Class::Symbol));
+        if self.counts.first_class.is_none() {
+            self.begin(c, Class::Symbol);
         }
+        self.signs(character.signs);
+        self.words.found.symbol(c.into());
+        let counts = &mut self.counts;
         counts.chars += 1;
         counts.symbols += 1;
-        for (bit, count) in self.signs.iter_mut().enumerate() {
-            *count += u16::from(character.signs & 1 << bit != 0);
-        }
-        if character.signs & sign::PAIRS != 0 {
-            pair(counts, c);
-        }
         counts.previous_symbol = Some(c);
-        self.words.symbol(c.into());
-        if character.signs & sign::CLOSES == 0 || counts.chars == 1 {
+        if character.signs & sign::CLOSES == 0 {
             (counts.last, counts.last_class) = (c, Some(Class::Symbol));
         }
         counts.very_last = c;
+    }
+
+    /// Counts what a sign is.
+    #[inline(always)]
+    fn signs(&mut self, signs: u16) {
+        for (bit, count) in self.signs.iter_mut().enumerate() {
+            *count += u16::from(signs & 1 << bit != 0);
+        }
+    }
+
+    /// What the sign `c` means with the one just before it; it is the last of so many `chars`.
+    #[cold]
+    fn pair(&mut self, before: Option<char>, c: char, chars: u32) {
+        let counts = &mut self.counts;
+        let pair = (before, c);
+        if pair == (Some(']'), '(') {
+            counts.in_target = true;
+            counts.markdown_links += 1;
+            counts.link_chars += chars.saturating_sub(counts.bracket_at);
+        }
+        if c == '[' {
+            counts.bracket_at = chars;
+            counts.digits_at_bracket = counts.digits;
+        }
+        // `[12]`, as lynx marks a link: nothing but digits between the brackets.
+        let between = chars.saturating_sub(counts.bracket_at + 1);
+        if c == ']' && between > 0 && between == counts.digits - counts.digits_at_bracket {
+            counts.link_marks += 1;
+        }
+        counts.images += u32::from(pair == (Some('!'), '['));
+        counts.urls += u32::from(pair == (Some('/'), '/'));
     }
 
     /// Takes the target of a Markdown link, which is no text of the page, and gives how many bytes
@@ -617,27 +894,6 @@ impl Scan<'_> {
 
 fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'\'' || byte >= 0x80
-}
-
-/// What the sign `c` means with those before it.
-fn pair(counts: &mut Counts, c: char) {
-    let pair = (counts.previous_symbol, c);
-    if pair == (Some(']'), '(') {
-        counts.in_target = true;
-        counts.markdown_links += 1;
-        counts.link_chars += counts.chars.saturating_sub(counts.bracket_at);
-    }
-    if c == '[' {
-        counts.bracket_at = counts.chars;
-        counts.digits_at_bracket = counts.digits;
-    }
-    // `[12]`, as lynx marks a link: nothing but digits between the brackets.
-    let between = counts.chars.saturating_sub(counts.bracket_at + 1);
-    if c == ']' && between > 0 && between == counts.digits - counts.digits_at_bracket {
-        counts.link_marks += 1;
-    }
-    counts.images += u32::from(pair == (Some('!'), '['));
-    counts.urls += u32::from(pair == (Some('/'), '/'));
 }
 
 #[cfg(test)]

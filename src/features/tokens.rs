@@ -6,6 +6,7 @@ use std::hint::select_unpredictable;
 use super::Listener;
 use super::chars::{Character, Class};
 use super::dense::Counts;
+use crate::simd::BLOCK;
 
 /// Words beyond this many contribute no tokens of their own; only the last one does.
 const MAX_WORDS: usize = 100;
@@ -56,12 +57,18 @@ fn mix(hash: u64, value: u64) -> u64 {
 /// in `chunk`. It looks random, so sorts of tokens need no more than a mask to differ.
 #[inline(always)]
 fn id(hash: u64, chunk: u64, digits: u32) -> u32 {
-    mix(mix(hash, chunk), u64::from(digits) + 1) as u32
+    id_of_hash(mix(hash, chunk), digits)
+}
+
+/// The same of the hash of all its letters.
+#[inline(always)]
+fn id_of_hash(hash: u64, digits: u32) -> u32 {
+    mix(hash, u64::from(digits) + 1) as u32
 }
 
 /// What a sign, or a character of a script that writes words together, is known by.
 #[inline(always)]
-fn id_of(c: u32) -> u32 {
+pub(super) fn id_of(c: u32) -> u32 {
     // The letters of a word begin in the lowest byte.
     id(0, u64::from(c) << 32, 0)
 }
@@ -69,6 +76,29 @@ fn id_of(c: u32) -> u32 {
 #[inline(always)]
 fn key(sort: Sort, id: u32) -> u32 {
     id ^ (sort as u32).wrapping_mul(MULTIPLIER as u32)
+}
+
+/// Eight letters, or fewer and what follows them.
+#[inline(always)]
+fn chunk(bytes: &[u8; BLOCK + AHEAD], at: usize) -> u64 {
+    let chunk = bytes[at..].first_chunk().expect("as much lies ahead");
+    u64::from_le_bytes(*chunk)
+}
+
+/// The hash of all letters of a word of `len` bytes, shorter than a block.
+#[inline(always)]
+fn hash(len: usize, chunk: impl Fn(usize) -> u64) -> u64 {
+    let len = len % BLOCK;
+    // How long a word is cannot be guessed, so a second chunk is hashed whatever the length.
+    let short = mix(0, chunk(0) & FIRST_BYTES[len + 8]);
+    let long = mix(short, chunk(8) & FIRST_BYTES[len]);
+    let mut hash = select_unpredictable(len > 8, long, short);
+    let mut at = 16;
+    while len > at {
+        hash = mix(hash, chunk(at) & FIRST_BYTES[(len - at) + 8]);
+        at += 8;
+    }
+    hash
 }
 
 /// What two words after each other are known by.
@@ -81,72 +111,74 @@ fn pair_id(first: u32, second: u32) -> u32 {
 #[derive(Clone, Copy, Debug, Default)]
 struct Word {
     id: u32,
-    /// What its beginning is known by.
-    stem: u32,
-    /// Whether it is long enough to have one.
+    /// What is known of its topic: its beginning if it is long enough to have one, or itself.
+    about: u32,
+    /// Whether its beginning is a token.
     is_long: bool,
     /// Whether it is long enough to be about something.
     is_bulky: bool,
 }
 
-/// Some of the words of a line.
-#[derive(Clone, Debug)]
-struct Ids {
-    ids: [u32; MAX_WORDS],
-    len: usize,
+/// Room for as many words as count, such that an index needs no check but a mask.
+const ROOM: usize = MAX_WORDS.next_power_of_two();
+
+/// How far the words of a line are: what changes with every word, for a loop to keep in registers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found {
+    line: u64,
+    words: usize,
+    stems: usize,
+    bulky: usize,
+    /// The last word, beyond [`MAX_WORDS`] too.
+    last: u32,
 }
 
-impl Ids {
-    const NONE: Ids = Ids { ids: [0; MAX_WORDS], len: 0 };
-
-    /// Takes another, if `is_one` and there is room. Words cannot be guessed, so there is no branch
-    /// on it.
+impl Found {
+    /// A sign between words. It keeps lines of signs apart from one another.
     #[inline(always)]
-    fn push(&mut self, id: u32, is_one: bool) {
-        if let Some(next) = self.ids.get_mut(self.len) {
-            *next = id;
-            self.len += usize::from(is_one);
-        }
-    }
-
-    #[inline(always)]
-    fn get(&self) -> &[u32] {
-        &self.ids[..self.len]
+    pub(super) fn symbol(&mut self, c: u32) {
+        self.line = mix(self.line, u64::from(c) << 32);
     }
 }
 
 /// The words of a line as they are found.
 #[derive(Clone, Debug)]
 pub(super) struct Words {
-    words: Ids,
+    /// Room for the keys of a line. Those of words are the first, and what the words are known by.
+    keys: [u32; MAX_TOKENS],
     /// Beginnings of words that are long enough.
-    stems: Ids,
+    stems: [u32; ROOM],
     /// Words, or their beginnings, that are likely about something.
-    bulky: Ids,
-    /// The last word, beyond [`MAX_WORDS`] too.
-    last: u32,
+    bulky: [u32; ROOM],
+    pub(super) found: Found,
     pub(super) current: Partial,
-    line: u64,
     /// Bit set of words, for the share of distinct ones.
     distinct: [u64; 4],
-    /// Room for the keys of a line.
-    keys: [u32; MAX_TOKENS],
 }
 
 impl Default for Words {
     fn default() -> Words {
         Words {
-            words: Ids::NONE,
-            stems: Ids::NONE,
-            bulky: Ids::NONE,
-            last: 0,
-            current: Partial::default(),
-            line: 0,
-            distinct: [0; 4],
             keys: [0; MAX_TOKENS],
+            stems: [0; ROOM],
+            bulky: [0; ROOM],
+            found: Found::default(),
+            current: Partial::default(),
+            distinct: [0; 4],
         }
     }
 }
+
+/// The first bytes of eight: none at up to 8, all from 16 on.
+static FIRST_BYTES: [u64; BLOCK + 8] = {
+    let mut table = [u64::MAX; BLOCK + 8];
+    let mut len = 0;
+    while len < 16 {
+        table[len] = if len > 8 { u64::MAX >> (8 * (16 - len)) } else { 0 };
+        len += 1;
+    }
+    table
+};
 
 /// The word at hand.
 #[derive(Clone, Copy, Debug, Default)]
@@ -156,19 +188,73 @@ pub(super) struct Partial {
     chunk: u64,
     bits: u32,
     stem: u32,
-    pub letters: u32,
-    digits: u32,
-    /// Of the letters, those without case, and the capitals.
-    caseless: u32,
-    uppers: u32,
+    letters: u32,
     starts_upper: bool,
+    tally: Tally,
+}
+
+/// How many characters of each class there are in a word, 16 bits each. A line is too short for
+/// more.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally(pub u64);
+
+const _: () = assert!(2 * super::SCORED_BYTES < 1 << 16);
+
+const UPPER: u8 = 16;
+const CASELESS: u8 = 32;
+const DIGIT: u8 = 48;
+
+/// Where characters of a class count in a [`Tally`].
+pub(super) fn tally(class: Class) -> u8 {
+    match class {
+        Class::Upper => UPPER,
+        Class::Caseless => CASELESS,
+        Class::Digit => DIGIT,
+        _ => 0,
+    }
+}
+
+/// The class of characters that [count](tally) there.
+#[inline(always)]
+pub(super) fn class(tally: u8) -> Class {
+    match tally {
+        UPPER => Class::Upper,
+        CASELESS => Class::Caseless,
+        DIGIT => Class::Digit,
+        _ => Class::Lower,
+    }
+}
+
+impl Tally {
+    #[inline(always)]
+    pub fn lower(self) -> u32 {
+        (self.0 as u16).into()
+    }
+
+    #[inline(always)]
+    pub fn upper(self) -> u32 {
+        ((self.0 >> UPPER) as u16).into()
+    }
+
+    #[inline(always)]
+    pub fn caseless(self) -> u32 {
+        ((self.0 >> CASELESS) as u16).into()
+    }
+
+    #[inline(always)]
+    pub fn digits(self) -> u32 {
+        (self.0 >> DIGIT) as u32
+    }
 }
 
 impl Partial {
-    /// The next letter, in lower case, as its bytes lie in memory, and how many bits that is; it is
-    /// still to be [counted](Partial::count).
+    /// The next letter, in lower case, as its bytes lie in memory, how many bits that is, and where
+    /// it [counts](tally).
     #[inline(always)]
-    pub fn letter(&mut self, lower: u32, bits: u32) {
+    pub fn letter(&mut self, lower: u32, bits: u32, tally: u8) {
+        self.starts_upper =
+            select_unpredictable(self.letters == 0, tally == UPPER, self.starts_upper);
+        self.tally.0 += 1 << tally;
         self.letters += 1;
         let bytes = u64::from(lower);
         let end = self.bits + bits;
@@ -186,129 +272,154 @@ impl Partial {
         }
     }
 
-    /// Counts the last letters, how many of them are capitals and how many have no case; the first
-    /// of them is this.
-    #[inline(always)]
-    pub fn count(&mut self, letters: u32, uppers: u32, caseless: u32, first: Class) {
-        self.starts_upper |= self.letters == letters && first == Class::Upper;
-        self.uppers += uppers;
-        self.caseless += caseless;
-    }
-
     /// A digit: a number is known by how many it has.
     #[inline(always)]
     pub fn digit(&mut self) {
-        self.digits += 1;
+        self.tally.0 += 1 << DIGIT;
+    }
+
+    /// Whether there is one.
+    #[inline(always)]
+    pub fn is_some(&self) -> bool {
+        self.tally.0 != 0
+    }
+
+    /// Counts its characters.
+    pub fn count(&self, counts: &mut Counts) {
+        counts.chars += self.letters + self.tally.digits();
+        counts.lower += self.tally.lower();
+        counts.upper += self.tally.upper();
+        counts.caseless += self.tally.caseless();
+        counts.digits += self.tally.digits();
     }
 }
 
 impl Words {
     #[inline(always)]
     pub(super) fn clear(&mut self) {
-        self.words.len = 0;
-        self.stems.len = 0;
-        self.bulky.len = 0;
+        self.found = Found::default();
         self.current = Partial::default();
-        self.line = 0;
         self.distinct = [0; 4];
-    }
-
-    #[inline(always)]
-    pub(super) fn in_word(&self) -> bool {
-        self.current.letters + self.current.digits > 0
     }
 
     /// The next letter of the word at hand.
     #[inline(always)]
     pub(super) fn letter(&mut self, letter: Character) {
-        let is = |class| u32::from(letter.class == class);
-        self.current.letter(letter.lower, letter.bits.into());
-        self.current.count(1, is(Class::Upper), is(Class::Caseless), letter.class);
+        self.current.letter(letter.lower, letter.bits.into(), tally(letter.class));
     }
 
-    /// A whole word of `len` ASCII letters that begins at `start`; as many bytes as [`AHEAD`] must
-    /// follow its last letter, of which none matters. It is counted by the caller.
+    /// A whole word of ASCII letters, `bytes[start..start + len]`, shorter than a block. It is
+    /// counted by the caller.
     #[inline(always)]
-    pub(super) fn letters(&mut self, bytes: &[u8], start: usize, len: usize) {
-        let chunk = |at: usize| {
-            let chunk = bytes[start + at..].first_chunk().expect("as much lies ahead");
-            u64::from_le_bytes(*chunk) | 0x2020_2020_2020_2020
-        };
-        // 1 to 8 letters of a chunk.
-        let first = |chunk: u64, letters: usize| chunk & u64::MAX >> (64 - 8 * letters);
-        // How long a word is cannot be guessed, so a second chunk is hashed whatever the length.
-        let head = chunk(0);
-        let short = id(0, first(head, len.min(8)), 0);
-        let mut hash = mix(0, head);
-        let mut at = 8;
-        while len > at + 8 {
-            hash = mix(hash, chunk(at));
-            at += 8;
-        }
-        let long = id(hash, first(chunk(at), len.saturating_sub(at).max(1)), 0);
-        self.found(Word {
-            id: select_unpredictable(len > 8, long, short),
-            stem: id(0, first(head, STEM_CHARS as usize), 0),
+    pub(super) fn ascii_letters(
+        &mut self,
+        found: &mut Found,
+        bytes: &[u8; BLOCK + AHEAD],
+        start: usize,
+        len: usize,
+    ) {
+        let chunk = |at| chunk(bytes, start % BLOCK + at) | 0x2020_2020_2020_2020;
+        let word = Word {
+            id: id_of_hash(hash(len, chunk), 0),
+            about: id(0, chunk(0) & FIRST_BYTES[8 + STEM_CHARS as usize], 0),
             is_long: len > STEM_CHARS as usize,
             is_bulky: len >= BULK as usize,
-        });
+        };
+        self.add(found, word);
+    }
+
+    /// Likewise of any letters, in lower case but for those in ASCII. `letters` has a bit for each
+    /// byte that begins one; so many of them have no case.
+    #[inline(always)]
+    pub(super) fn letters(
+        &mut self,
+        found: &mut Found,
+        bytes: &[u8; BLOCK + AHEAD],
+        start: usize,
+        len: usize,
+        letters: u64,
+        caseless: u32,
+    ) {
+        let chunk = |at| {
+            let chunk = chunk(bytes, start % BLOCK + at);
+            chunk | (!chunk & 0x8080_8080_8080_8080) >> 2
+        };
+        let id = id_of_hash(hash(len, chunk), 0);
+        let without_first = |letters: u64| letters & letters.wrapping_sub(1);
+        let after = (0..STEM_CHARS).fold(letters, |letters, _| without_first(letters));
+        let is_long = after != 0;
+        let stem = id_of_hash(hash(after.trailing_zeros() as usize, chunk), 0);
+        let word = Word {
+            id,
+            about: select_unpredictable(is_long, stem, id),
+            is_long,
+            is_bulky: letters.count_ones() + caseless >= BULK,
+        };
+        self.add(found, word);
     }
 
     /// A number of so many digits.
     #[inline(always)]
-    pub(super) fn number(&mut self, digits: u32) {
-        self.found(Word { id: id(0, 0, digits), ..Word::default() });
+    pub(super) fn number(&mut self, found: &mut Found, digits: u32) {
+        self.add(found, Word { id: id(0, 0, digits), ..Word::default() });
     }
 
-    /// A sign between words. It keeps lines of signs apart from one another.
+    /// A character of a script that writes words together, by its [id](id_of). It is counted by
+    /// the caller.
     #[inline(always)]
-    pub(super) fn symbol(&mut self, c: u32) {
-        self.line = mix(self.line, u64::from(c) << 32);
+    pub(super) fn character(&mut self, found: &mut Found, id: u32) {
+        self.add(found, Word { id, ..Word::default() });
     }
 
-    /// A character of a script that writes words together.
+    /// The word at hand, if any, is complete. Its characters are counted by the caller.
     #[inline(always)]
-    pub(super) fn character(&mut self, c: u32, counts: &mut Counts) {
-        counts.words += 1;
-        self.found(Word { id: id_of(c), ..Word::default() });
-    }
-
-    /// The word at hand, if any, is complete.
     pub(super) fn end_word(&mut self, counts: &mut Counts) {
-        if !self.in_word() {
+        if !self.current.is_some() {
             return;
         }
         let word = std::mem::take(&mut self.current);
+        let (uppers, digits) = (word.tally.upper(), word.tally.digits());
         counts.words += 1;
         counts.letter_words += u32::from(word.letters > 0);
         counts.capitalised += u32::from(word.starts_upper);
-        counts.shouted += u32::from(word.uppers >= 2 && word.uppers == word.letters);
-        counts.years += u32::from(word.letters == 0 && word.digits == 4);
+        counts.shouted += u32::from(uppers >= 2 && uppers == word.letters);
+        counts.years += u32::from(word.letters == 0 && digits == 4);
         counts.numbers += u32::from(word.letters == 0);
-        self.found(Word {
-            id: id(word.hash, word.chunk, word.digits),
-            stem: word.stem,
-            is_long: word.letters > STEM_CHARS,
-            is_bulky: word.letters + word.caseless >= BULK,
-        });
+        let id = id(word.hash, word.chunk, digits);
+        let is_long = word.letters > STEM_CHARS;
+        let mut found = self.found;
+        self.add(
+            &mut found,
+            Word {
+                id,
+                about: select_unpredictable(is_long, word.stem, id),
+                is_long,
+                is_bulky: word.letters + word.tally.caseless() >= BULK,
+            },
+        );
+        self.found = found;
     }
 
     #[inline(always)]
-    fn found(&mut self, word: Word) {
-        self.line = mix(self.line, u64::from(word.id));
+    fn add(&mut self, found: &mut Found, word: Word) {
+        found.line = mix(found.line, u64::from(word.id));
         let bit = (word.id >> 24) as usize;
         self.distinct[bit / 64] |= 1 << (bit % 64);
-        let has_room = self.words.len < MAX_WORDS;
-        self.stems.push(word.stem, word.is_long && has_room);
-        let about = select_unpredictable(word.is_long, word.stem, word.id);
-        self.bulky.push(about, word.is_bulky && has_room);
-        self.words.push(word.id, true);
-        self.last = word.id;
+        found.last = word.id;
+        if found.words < MAX_WORDS {
+            self.keys[found.words] = word.id;
+            found.words += 1;
+            // Words cannot be guessed, so there is no branch on what they are.
+            self.stems[found.stems % ROOM] = word.about;
+            found.stems += usize::from(word.is_long);
+            self.bulky[found.bulky % ROOM] = word.about;
+            found.bulky += usize::from(word.is_bulky);
+        }
     }
 
     /// Key of the line as a whole.
     pub(super) fn line_key(&self) -> u32 {
-        key(Sort::Line, self.line as u32)
+        key(Sort::Line, self.found.line as u32)
     }
 
     /// How many of the words are distinct, out of how many looked at; at most 256 are told
@@ -317,37 +428,42 @@ impl Words {
         self.distinct.iter().map(|bits| bits.count_ones()).sum()
     }
 
+    /// What the words are known by.
+    #[inline(always)]
+    fn words(&self) -> &[u32] {
+        &self.keys[..self.found.words]
+    }
+
     /// Those words, or their beginnings, that are likely about something.
     #[inline(always)]
     pub(super) fn bulky(&self) -> &[u32] {
-        self.bulky.get()
+        &self.bulky[..self.found.bulky]
     }
 
     /// The pairs of words.
     #[inline(always)]
     pub(super) fn pairs(&self) -> impl ExactSizeIterator<Item = u32> {
-        self.words.get().windows(2).map(|pair| pair_id(pair[0], pair[1]))
+        self.words().windows(2).map(|pair| pair_id(pair[0], pair[1]))
     }
 
     /// The first and the last word.
     #[inline(always)]
     pub(super) fn edges(&self) -> Option<(u32, u32)> {
-        let [first, ..] = self.words.get() else { return None };
-        Some((*first, self.last))
+        let [first, ..] = self.words() else { return None };
+        Some((*first, self.found.last))
     }
 
     /// Hands the tokens to `listener`.
     #[inline(always)]
     pub(super) fn emit(&mut self, counts: &Counts, listener: &mut impl Listener) {
-        let mut count = 0;
-        for &id in self.words.get() {
-            self.keys[count] = key(Sort::Word, id);
-            count += 1;
+        const { assert!(Sort::Word as u32 == 0, "words are known by their keys") };
+        let mut count = self.found.words;
+        let stems = &self.stems[..self.found.stems];
+        for (key_of_stem, &stem) in self.keys[count..].iter_mut().zip(stems) {
+            *key_of_stem = key(Sort::Stem, stem);
         }
-        for &id in self.stems.get() {
-            self.keys[count] = key(Sort::Stem, id);
-            count += 1;
-        }
+        count += stems.len();
+        let edges = self.edges();
         let mut put = |sort: Sort, id: u32| {
             self.keys[count] = key(sort, id);
             count += 1;
@@ -358,12 +474,12 @@ impl Words {
         if counts.last_class == Some(Class::Symbol) {
             put(Sort::LastSign, id_of(counts.very_last.into()));
         }
-        if let [first, ..] = self.words.get() {
-            put(Sort::First, *first);
-            put(Sort::Last, self.last);
+        if let Some((first, last)) = edges {
+            put(Sort::First, first);
+            put(Sort::Last, last);
             let whole = if counts.spaceless > 0 { WHOLE_LINE_CHARS } else { WHOLE_LINE_WORDS };
             if counts.words as usize <= whole {
-                put(Sort::Line, self.line as u32);
+                put(Sort::Line, self.found.line as u32);
             }
         }
         listener.tokens(&self.keys[..count]);
@@ -382,9 +498,10 @@ mod tests {
         let short = letters().flat_map(|a| letters().map(move |b| vec![a, b]));
         let long = short.clone().map(|word| [&b"incomprehensibil"[..], &word].concat());
         let known = |word: Vec<u8>| {
-            let (len, mut words) = (word.len(), Words::default());
-            words.letters(&[&word[..], &[b'!'; AHEAD]].concat(), 0, len);
-            words.last
+            let (mut bytes, mut found) = ([b'!'; BLOCK + AHEAD], Found::default());
+            bytes[..word.len()].copy_from_slice(&word);
+            Words::default().ascii_letters(&mut found, &bytes, 0, word.len());
+            found.last
         };
         let mut ids: Vec<u32> = short.chain(long).map(known).collect();
         ids.extend((0x4e00..0xa000).map(id_of));

@@ -7,7 +7,7 @@ use proptest::sample::select;
 
 use super::chars::{self, Character, Class, closes, ends_sentence, quotes, separates};
 use super::dense::Counts;
-use super::tokens::Words;
+use super::tokens::{Words, id_of};
 use crate::simd::Level;
 
 /// Counts the characters of `text` and finds its words. Bytes that are not UTF-8 count as
@@ -73,7 +73,10 @@ fn character(c: char, counts: &mut Counts, words: &mut Words) {
             counts.spaceless += 1;
             counts.southeast_asian += u32::from(character.is_southeast_asian());
             words.end_word(counts);
-            words.character(c.into(), counts);
+            counts.words += 1;
+            let mut found = words.found;
+            words.character(&mut found, id_of(c.into()));
+            words.found = found;
         }
         Class::Symbol => symbol(c, counts, words),
     }
@@ -89,7 +92,7 @@ fn character(c: char, counts: &mut Counts, words: &mut Words) {
 
 fn symbol(c: char, counts: &mut Counts, words: &mut Words) {
     // An apostrophe inside a word is part of it.
-    if matches!(c, '\'' | '’') && words.in_word() {
+    if matches!(c, '\'' | '’') && words.current.is_some() {
         return;
     }
     words.end_word(counts);
@@ -124,7 +127,7 @@ fn symbol(c: char, counts: &mut Counts, words: &mut Words) {
     counts.images += u32::from(pair == (Some('!'), '['));
     counts.urls += u32::from(pair == (Some('/'), '/'));
     counts.previous_symbol = Some(c);
-    words.symbol(c.into());
+    words.found.symbol(c.into());
 }
 
 /// What a scan found, and the tokens it leads to.
