@@ -155,15 +155,40 @@ impl Level {
 
 /// What a level's instructions do. A value of such a type shows that the processor has them.
 pub(crate) trait Instructions: Copy {
-    /// For each line of `inputs`, `bias` plus every input times its weight. The caller sees to it
-    /// that no sum leaves 32 bits.
-    fn product<const PAIRS: usize>(
+    /// For each line of `inputs`, `bias` plus every input times its weight, at least of the first
+    /// `COLUMNS` outputs. The caller sees to it that no sum leaves 32 bits.
+    fn product<const PAIRS: usize, const COLUMNS: usize>(
         self,
         weights: &[PairWeights; PAIRS],
         bias: &Sums,
         inputs: &[[[i16; 2]; PAIRS]],
         out: &mut [Sums],
     );
+
+    /// Hands `finish` the same sums of each line without their last `bits`, brought to 16 bits,
+    /// and what `outs` has for the line. Of the first `SPARSE` pairs many are expected to be 0.
+    #[inline(always)]
+    fn units<const PAIRS: usize, const SPARSE: usize, T>(
+        self,
+        weights: &[PairWeights; PAIRS],
+        (bias, bits): (&Sums, u32),
+        inputs: &[[[i16; 2]; PAIRS]],
+        outs: impl Iterator<Item = T>,
+        finish: impl Fn(Units, T),
+    ) {
+        let mut outs = outs;
+        for inputs in inputs.chunks(8) {
+            let sums = &mut [[0; OUTPUTS]; 8][..inputs.len()];
+            self.product::<_, OUTPUTS>(weights, bias, inputs, sums);
+            for (sums, out) in sums.iter().zip(&mut outs) {
+                let mut units = Units::default();
+                for (unit, sum) in units.as_flattened_mut().iter_mut().zip(sums) {
+                    *unit = (sum >> bits).clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+                }
+                finish(units, out);
+            }
+        }
+    }
 
     /// For each of `out`, every unit of the line there and of the four that follow it `dilation`
     /// apart times its weight, rounded to drop `bits`, and brought to 16 bits. The caller sees to
@@ -220,7 +245,7 @@ mod portable {
     pub struct Baseline;
 
     impl Instructions for Baseline {
-        fn product<const PAIRS: usize>(
+        fn product<const PAIRS: usize, const COLUMNS: usize>(
             self,
             weights: &[PairWeights; PAIRS],
             bias: &Sums,
@@ -311,8 +336,8 @@ fn lane(pair: [i16; 2]) -> i32 {
 #[cfg(target_arch = "x86_64")]
 mod baseline {
     use super::{
-        AllTapWeights, BLOCK, Instructions, KEYS, Keys, Masks, PairWeights, Sums, TAPS, Units,
-        half, lane, tap_lines,
+        AllTapWeights, BLOCK, Instructions, KEYS, Keys, Masks, OUTPUTS, PairWeights, Sums, TAPS,
+        Units, half, lane, tap_lines,
     };
     use std::arch::x86_64::*;
 
@@ -321,7 +346,7 @@ mod baseline {
 
     impl Instructions for Baseline {
         #[inline(always)]
-        fn product<const PAIRS: usize>(
+        fn product<const PAIRS: usize, const COLUMNS: usize>(
             self,
             weights: &[PairWeights; PAIRS],
             bias: &Sums,
@@ -330,7 +355,20 @@ mod baseline {
         ) {
             assert_eq!(inputs.len(), out.len());
             // Safety: every x86-64 has SSE2.
-            unsafe { product(weights, bias, inputs, out) }
+            unsafe { product::<_, COLUMNS>(weights, bias, inputs, out) }
+        }
+
+        #[inline(always)]
+        fn units<const PAIRS: usize, const SPARSE: usize, T>(
+            self,
+            weights: &[PairWeights; PAIRS],
+            bias_and_bits: (&Sums, u32),
+            inputs: &[[[i16; 2]; PAIRS]],
+            outs: impl Iterator<Item = T>,
+            finish: impl Fn(Units, T),
+        ) {
+            // Safety: likewise.
+            unsafe { units::<_, SPARSE, _>(weights, bias_and_bits, inputs, outs, finish) }
         }
 
         #[inline(always)]
@@ -454,43 +492,96 @@ mod baseline {
 
     #[inline]
     #[target_feature(enable = "sse2")]
-    fn product<const PAIRS: usize>(
+    fn product<const PAIRS: usize, const COLUMNS: usize>(
         weights: &[PairWeights; PAIRS],
         bias: &Sums,
         inputs: &[[[i16; 2]; PAIRS]],
         out: &mut [Sums],
     ) {
-        for (input, out) in inputs.iter().zip(out) {
-            // Safety: `Sums` and `PairWeights` are 128 bytes, eight registers, and loads and
-            // stores may be unaligned.
-            unsafe {
-                let mut sums = [_mm_setzero_si128(); 8];
-                let bias = bias.as_ptr().cast::<__m128i>();
-                for (index, sum) in sums.iter_mut().enumerate() {
-                    *sum = _mm_loadu_si128(bias.add(index));
-                }
-                for (weights, &x) in weights.iter().zip(input) {
-                    let weights = weights.as_ptr().cast::<__m128i>();
-                    let x = _mm_set1_epi32(lane(x));
-                    for (index, sum) in sums.iter_mut().enumerate() {
+        let outs = out.iter_mut();
+        sums::<_, COLUMNS, 0, _>(weights, bias, inputs, outs, |sums, out| {
+            // Safety: both are 128 bytes of integers.
+            *out = unsafe { std::mem::transmute::<[__m128i; 8], Sums>(sums) };
+        });
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn units<const PAIRS: usize, const SPARSE: usize, T>(
+        weights: &[PairWeights; PAIRS],
+        (bias, bits): (&Sums, u32),
+        inputs: &[[[i16; 2]; PAIRS]],
+        outs: impl Iterator<Item = T>,
+        finish: impl Fn(Units, T),
+    ) {
+        let count = _mm_cvtsi32_si128(bits as i32);
+        sums::<_, OUTPUTS, SPARSE, _>(weights, bias, inputs, outs, |sums, out| {
+            let [a, b, c, d, e, f, g, h] = sums.map(|sum| _mm_sra_epi32(sum, count));
+            let units = [(a, b), (c, d), (e, f), (g, h)].map(|(a, b)| _mm_packs_epi32(a, b));
+            // Safety: both are 64 bytes of integers.
+            finish(unsafe { std::mem::transmute::<[__m128i; 4], Units>(units) }, out);
+        });
+    }
+
+    /// Hands `finish` the first `COLUMNS` sums of each line.
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn sums<const PAIRS: usize, const COLUMNS: usize, const SPARSE: usize, T>(
+        weights: &[PairWeights; PAIRS],
+        bias: &Sums,
+        inputs: &[[[i16; 2]; PAIRS]],
+        outs: impl Iterator<Item = T>,
+        finish: impl Fn([__m128i; 8], T),
+    ) {
+        for (input, out) in inputs.iter().zip(outs) {
+            // Safety: both are 128 bytes of integers.
+            let mut sums = unsafe { std::mem::transmute::<Sums, [__m128i; 8]>(*bias) };
+            let mut add = |pair: usize| {
+                // Safety: no pair is beyond `PAIRS`, `PairWeights` is 128 bytes, eight registers,
+                // and loads may be unaligned.
+                unsafe {
+                    let x = _mm_set1_epi32(lane(*input.get_unchecked(pair)));
+                    let weights = weights.as_ptr().add(pair).cast::<__m128i>();
+                    for (index, sum) in sums.iter_mut().take(COLUMNS.div_ceil(4)).enumerate() {
                         let weights = _mm_loadu_si128(weights.add(index));
                         *sum = _mm_add_epi32(*sum, _mm_madd_epi16(weights, x));
                     }
                 }
-                let out = out.as_mut_ptr().cast::<__m128i>();
-                for (index, sum) in sums.into_iter().enumerate() {
-                    _mm_storeu_si128(out.add(index), sum);
+            };
+            if SPARSE > 0 {
+                let mut pairs = not_zero::<_, SPARSE>(input);
+                while pairs != 0 {
+                    add(pairs.trailing_zeros() as usize);
+                    pairs &= pairs - 1;
                 }
             }
+            (SPARSE..PAIRS).for_each(add);
+            finish(sums, out);
         }
+    }
+
+    /// A bit for each of the first `SPARSE` pairs that is not 0.
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn not_zero<const PAIRS: usize, const SPARSE: usize>(input: &[[i16; 2]; PAIRS]) -> u64 {
+        const { assert!(SPARSE == 0 || SPARSE >= 4 && SPARSE <= PAIRS && SPARSE < 64) };
+        let mut zero = 0;
+        for start in (0..SPARSE).step_by(4) {
+            let start = start.min(SPARSE - 4);
+            // Safety: there are four pairs, a register, from there on, and loads may be unaligned.
+            let x = unsafe { _mm_loadu_si128(input.as_ptr().add(start).cast()) };
+            let equal = _mm_cmpeq_epi32(x, _mm_setzero_si128());
+            zero |= (_mm_movemask_ps(_mm_castsi128_ps(equal)) as u64) << start;
+        }
+        !zero & ((1 << SPARSE) - 1)
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use super::{
-        AllTapWeights, BLOCK, Instructions, Keys, Masks, PairWeights, Sums, TAPS, Units, Work,
-        half, lane, tap_lines,
+        AllTapWeights, BLOCK, Instructions, Keys, Masks, OUTPUTS, PairWeights, Sums, TAPS, Units,
+        Work, half, lane, tap_lines,
     };
     use std::arch::x86_64::*;
 
@@ -505,7 +596,7 @@ mod avx2 {
 
     impl Instructions for Avx2 {
         #[inline(always)]
-        fn product<const PAIRS: usize>(
+        fn product<const PAIRS: usize, const COLUMNS: usize>(
             self,
             weights: &[PairWeights; PAIRS],
             bias: &Sums,
@@ -514,7 +605,20 @@ mod avx2 {
         ) {
             assert_eq!(inputs.len(), out.len());
             // Safety: who called `run` saw to it that the processor has the features.
-            unsafe { product(weights, bias, inputs, out) }
+            unsafe { product::<_, COLUMNS>(weights, bias, inputs, out) }
+        }
+
+        #[inline(always)]
+        fn units<const PAIRS: usize, const SPARSE: usize, T>(
+            self,
+            weights: &[PairWeights; PAIRS],
+            bias_and_bits: (&Sums, u32),
+            inputs: &[[[i16; 2]; PAIRS]],
+            outs: impl Iterator<Item = T>,
+            finish: impl Fn(Units, T),
+        ) {
+            // Safety: likewise.
+            unsafe { units::<_, SPARSE, _>(weights, bias_and_bits, inputs, outs, finish) }
         }
 
         #[inline(always)]
@@ -599,21 +703,30 @@ mod avx2 {
         out: &mut [Units],
     ) {
         let count = _mm_cvtsi32_si128(bits as i32);
-        for (line, out) in out.iter_mut().enumerate() {
-            for part in 0..2 {
-                // Safety: `Units` and half of `TapWeights` are 64 bytes, two registers, loads and
-                // stores may be unaligned, and the caller sees to it that the lines are there.
-                unsafe {
-                    let at = |line: usize| {
-                        _mm256_loadu_si256(lines.as_ptr().add(line).cast::<__m256i>().add(part))
+        let half = _mm256_set1_epi32(half(bits));
+        for part in 0..2 {
+            // The same for all lines, so that they stay in registers.
+            let weights = weights.each_ref().map(|pair| {
+                // Safety: half of `TapWeights` is 64 bytes, two registers, and loads may be
+                // unaligned.
+                pair.each_ref().map(|weights| unsafe {
+                    _mm256_loadu_si256(weights.as_ptr().cast::<__m256i>().add(part))
+                })
+            });
+            // Safety: `Units` is 64 bytes, two registers, loads and stores may be unaligned, and the
+            // caller sees to it that the lines are there.
+            unsafe {
+                let pairs: [_; TAPS.div_ceil(2)] = std::array::from_fn(|pair| {
+                    tap_lines(pair, dilation).map(|tap| lines.as_ptr().add(tap))
+                });
+                for (line, out) in out.iter_mut().enumerate() {
+                    let at = |tap: *const Units| {
+                        _mm256_loadu_si256(tap.add(line).cast::<__m256i>().add(part))
                     };
-                    let mut sums = [_mm256_set1_epi32(half(bits)); 2];
-                    for (pair, weights) in weights.iter().enumerate() {
-                        let [a, b] = tap_lines(pair, dilation).map(|tap| at(line + tap));
+                    let mut sums = [half; 2];
+                    for (pair, weights) in pairs.into_iter().zip(weights) {
+                        let [a, b] = pair.map(at);
                         let x = [_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b)];
-                        let weights = [0, 1].map(|half| {
-                            _mm256_loadu_si256(weights[half].as_ptr().cast::<__m256i>().add(part))
-                        });
                         sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(x[0], weights[0]));
                         sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(x[1], weights[1]));
                     }
@@ -635,61 +748,93 @@ mod avx2 {
     }
 
     #[inline]
-    #[target_feature(enable = "avx2")]
-    fn product<const PAIRS: usize>(
+    #[target_feature(enable = "avx2,bmi1")]
+    fn product<const PAIRS: usize, const COLUMNS: usize>(
         weights: &[PairWeights; PAIRS],
         bias: &Sums,
         inputs: &[[[i16; 2]; PAIRS]],
         out: &mut [Sums],
     ) {
-        // Two lines at once: the weights are loaded half as often.
-        let (inputs, single) = inputs.as_chunks::<2>();
-        let (out, single_out) = out.as_chunks_mut::<2>();
-        for (inputs, out) in inputs.iter().zip(out) {
-            lines(weights, bias, inputs, out);
-        }
-        if let ([input], [out]) = (single, single_out) {
-            lines(weights, bias, &[*input], std::array::from_mut(out));
-        }
+        let outs = out.iter_mut();
+        sums::<_, COLUMNS, 0, _>(weights, bias, inputs, outs, |sums, out| {
+            // Safety: both are 128 bytes of integers.
+            *out = unsafe { std::mem::transmute::<[__m256i; 4], Sums>(sums) };
+        });
     }
 
     #[inline]
-    #[target_feature(enable = "avx2")]
-    fn lines<const PAIRS: usize, const LINES: usize>(
+    #[target_feature(enable = "avx2,bmi1")]
+    fn units<const PAIRS: usize, const SPARSE: usize, T>(
+        weights: &[PairWeights; PAIRS],
+        (bias, bits): (&Sums, u32),
+        inputs: &[[[i16; 2]; PAIRS]],
+        outs: impl Iterator<Item = T>,
+        finish: impl Fn(Units, T),
+    ) {
+        let count = _mm_cvtsi32_si128(bits as i32);
+        sums::<_, OUTPUTS, SPARSE, _>(weights, bias, inputs, outs, |sums, out| {
+            let [a, b, c, d] = sums.map(|sum| _mm256_sra_epi32(sum, count));
+            let units = [(a, b), (c, d)].map(|(a, b)| {
+                // In each half of a register is what comes from that half of both.
+                _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi32(a, b))
+            });
+            // Safety: both are 64 bytes of integers.
+            finish(unsafe { std::mem::transmute::<[__m256i; 2], Units>(units) }, out);
+        });
+    }
+
+    /// Hands `finish` the first `COLUMNS` sums of each line. The weights are multiplied as they lie in
+    /// memory, so that taking several lines at once would not save an instruction.
+    #[inline]
+    #[target_feature(enable = "avx2,bmi1")]
+    fn sums<const PAIRS: usize, const COLUMNS: usize, const SPARSE: usize, T>(
         weights: &[PairWeights; PAIRS],
         bias: &Sums,
-        inputs: &[[[i16; 2]; PAIRS]; LINES],
-        out: &mut [Sums; LINES],
+        inputs: &[[[i16; 2]; PAIRS]],
+        outs: impl Iterator<Item = T>,
+        finish: impl Fn([__m256i; 4], T),
     ) {
-        // Safety: `Sums` and `PairWeights` are 128 bytes, four registers, and loads and stores
-        // may be unaligned.
-        unsafe {
-            let mut sums = [[_mm256_setzero_si256(); 4]; LINES];
-            let bias = bias.as_ptr().cast::<__m256i>();
-            for sums in &mut sums {
-                for (index, sum) in sums.iter_mut().enumerate() {
-                    *sum = _mm256_loadu_si256(bias.add(index));
-                }
-            }
-            for pair in 0..PAIRS {
-                let weights = weights[pair].as_ptr().cast::<__m256i>();
-                let x: [_; LINES] =
-                    std::array::from_fn(|line| _mm256_set1_epi32(lane(inputs[line][pair])));
-                let weights: [_; 4] =
-                    std::array::from_fn(|index| _mm256_loadu_si256(weights.add(index)));
-                for (sums, x) in sums.iter_mut().zip(x) {
-                    for (sum, weights) in sums.iter_mut().zip(weights) {
+        for (input, out) in inputs.iter().zip(outs) {
+            // Safety: both are 128 bytes of integers.
+            let mut sums = unsafe { std::mem::transmute::<Sums, [__m256i; 4]>(*bias) };
+            let mut add = |pair: usize| {
+                // Safety: no pair is beyond `PAIRS`, `PairWeights` is 128 bytes, four registers,
+                // and loads may be unaligned.
+                unsafe {
+                    let x = _mm256_set1_epi32(lane(*input.get_unchecked(pair)));
+                    let weights = weights.as_ptr().add(pair).cast::<__m256i>();
+                    for (index, sum) in sums.iter_mut().take(COLUMNS.div_ceil(8)).enumerate() {
+                        let weights = _mm256_loadu_si256(weights.add(index));
                         *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(weights, x));
                     }
                 }
-            }
-            for (sums, out) in sums.into_iter().zip(out) {
-                let out = out.as_mut_ptr().cast::<__m256i>();
-                for (index, sum) in sums.into_iter().enumerate() {
-                    _mm256_storeu_si256(out.add(index), sum);
+            };
+            if SPARSE > 0 {
+                let mut pairs = not_zero::<_, SPARSE>(input);
+                while pairs != 0 {
+                    add(pairs.trailing_zeros() as usize);
+                    pairs &= pairs - 1;
                 }
             }
+            (SPARSE..PAIRS).for_each(add);
+            finish(sums, out);
         }
+    }
+
+    /// A bit for each of the first `SPARSE` pairs that is not 0.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn not_zero<const PAIRS: usize, const SPARSE: usize>(input: &[[i16; 2]; PAIRS]) -> u64 {
+        const { assert!(SPARSE == 0 || SPARSE >= 8 && SPARSE <= PAIRS && SPARSE < 64) };
+        let mut zero = 0;
+        for start in (0..SPARSE).step_by(8) {
+            let start = start.min(SPARSE - 8);
+            // Safety: there are eight pairs, a register, from there on, and loads may be unaligned.
+            let x = unsafe { _mm256_loadu_si256(input.as_ptr().add(start).cast()) };
+            let equal = _mm256_cmpeq_epi32(x, _mm256_setzero_si256());
+            zero |= u64::from(_mm256_movemask_ps(_mm256_castsi256_ps(equal)) as u8) << start;
+        }
+        !zero & ((1 << SPARSE) - 1)
     }
 }
 
@@ -714,7 +859,7 @@ mod avx512 {
 
     impl Instructions for Avx512 {
         #[inline(always)]
-        fn product<const PAIRS: usize>(
+        fn product<const PAIRS: usize, const COLUMNS: usize>(
             self,
             weights: &[PairWeights; PAIRS],
             bias: &Sums,
@@ -910,7 +1055,24 @@ mod tests {
         #[inline(always)]
         fn run(self, with: impl Instructions) -> Vec<Sums> {
             let mut out = vec![[0; OUTPUTS]; self.inputs.len()];
-            with.product(self.weights, self.bias, self.inputs, &mut out);
+            with.product::<_, OUTPUTS>(self.weights, self.bias, self.inputs, &mut out);
+            out
+        }
+    }
+
+    struct Narrowed<'p, const SPARSE: usize>(Product<'p>, u32);
+
+    impl<const SPARSE: usize> Work for Narrowed<'_, SPARSE> {
+        type Output = Vec<Units>;
+
+        #[inline(always)]
+        fn run(self, with: impl Instructions) -> Vec<Units> {
+            let Narrowed(Product { weights, bias, inputs }, bits) = self;
+            let mut out = vec![Units::default(); inputs.len()];
+            let outs = out.iter_mut();
+            with.units::<_, SPARSE, _>(weights, (bias, bits), inputs, outs, |units, out| {
+                *out = units;
+            });
             out
         }
     }
@@ -1004,13 +1166,29 @@ mod tests {
             std::array::from_fn(|_| std::array::from_fn(|_| [random() / 64, random() / 64]));
         let bias: Sums = std::array::from_fn(|_| i32::from(random()) << 8);
         for lines in [0, 1, 2, 7, 8, 16, 19] {
-            let inputs: Vec<[[i16; 2]; 44]> =
-                (0..lines).map(|_| std::array::from_fn(|_| [random(), random()])).collect();
-            let expected =
-                Product { weights: &weights, bias: &bias, inputs: &inputs }.run(portable::Baseline);
+            // Each line has one more pair of zeros than the one before.
+            let inputs: Vec<[[i16; 2]; 44]> = (0..lines)
+                .map(|line| {
+                    let mut pairs = std::array::from_fn(|_| [random(), random()]);
+                    pairs[44 - line..].fill([0; 2]);
+                    pairs[line] = [0, random()];
+                    pairs
+                })
+                .collect();
+            let work = || Product { weights: &weights, bias: &bias, inputs: &inputs };
+            let sums = work().run(portable::Baseline);
             for level in Level::supported() {
-                let work = Product { weights: &weights, bias: &bias, inputs: &inputs };
-                assert_eq!(run(level, work), expected, "{level:?}, {lines} lines");
+                assert_eq!(run(level, work()), sums, "{level:?}, {lines} lines");
+                for bits in [0, 9, 14] {
+                    let narrow = |sum: i32| (sum >> bits).clamp(-0x8000, 0x7fff) as i16;
+                    let units: Vec<i16> = sums.as_flattened().iter().copied().map(narrow).collect();
+                    let dense = run(level, Narrowed::<0>(work(), bits));
+                    assert_eq!(dense.as_flattened().as_flattened(), units, "{level:?}, {bits}");
+                    let sparse = run(level, Narrowed::<44>(work(), bits));
+                    assert_eq!(sparse, dense, "{level:?}, {bits}");
+                    let partly = run(level, Narrowed::<13>(work(), bits));
+                    assert_eq!(partly, dense, "{level:?}, {bits}");
+                }
             }
         }
     }

@@ -9,7 +9,7 @@
 //! The weights are rounded when a model is loaded. A test in training holds the outcome to the
 //! exact network's.
 
-use super::math::{HIDDEN, round, sigmoid};
+use super::math::{HIDDEN, exp, round};
 use super::network::{DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, layout};
 use crate::features::{DENSE, Dense};
 use crate::label::Kind;
@@ -33,6 +33,8 @@ const DENSE_STEP: i16 = (DENSE_SCALE * (1 << INPUT_BITS) as f32) as i16;
 const INPUT_PAIRS: usize = (DENSE + EMBEDDING) / 2;
 const _: () =
     assert!(DENSE.is_multiple_of(2) && EMBEDDING.is_multiple_of(2), "inputs come in pairs");
+/// Columns of the head.
+const HEAD: usize = 1 + Kind::COUNT;
 const UNIT_PAIRS: usize = HIDDEN / 2;
 const _: () = assert!(HIDDEN == simd::OUTPUTS && KERNEL == TAPS);
 
@@ -60,7 +62,7 @@ pub const NO_INPUT: Input = [[0; 2]; INPUT_PAIRS];
 struct Matrix<const PAIRS: usize> {
     weights: Box<[PairWeights; PAIRS]>,
     bias: Sums,
-    /// Bits behind the point of a weight.
+    /// Bits behind the point of a sum.
     bits: u32,
 }
 
@@ -102,20 +104,61 @@ impl<const PAIRS: usize> Matrix<PAIRS> {
             *sum = (f64::from(*bias) * f64::from(1_u32 << bits) * f64::from(1_u32 << input_bits))
                 .round() as i32;
         }
-        Matrix { weights, bias: sums, bits }
+        Matrix { weights, bias: sums, bits: bits + input_bits }
     }
 
+    /// Readies its bias for [`units`](Matrix::units): what rounds a sum is part of it.
+    fn rounded(mut self) -> Matrix<PAIRS> {
+        self.bias.iter_mut().for_each(|bias| *bias += half(self.bits - UNIT_BITS));
+        self
+    }
+
+    /// At least the first `COLUMNS` sums of each line.
     #[inline(always)]
-    fn product(&self, with: impl Instructions, inputs: &[[[i16; 2]; PAIRS]], out: &mut [Sums]) {
-        with.product(&self.weights, &self.bias, inputs, out);
+    fn product<const COLUMNS: usize>(
+        &self,
+        with: impl Instructions,
+        inputs: &[[[i16; 2]; PAIRS]],
+        out: &mut [Sums],
+    ) {
+        with.product::<_, COLUMNS>(&self.weights, &self.bias, inputs, out);
+    }
+
+    /// Hands `finish` the sums of each line as units, and what `outs` has for the line. All of the
+    /// range of 16 bits is used, for this is what processors have an instruction for.
+    #[inline(always)]
+    fn units<const SPARSE: usize, T>(
+        &self,
+        with: impl Instructions,
+        inputs: &[[[i16; 2]; PAIRS]],
+        outs: impl Iterator<Item = T>,
+        finish: impl Fn(Units, T),
+    ) {
+        let bias = (&self.bias, self.bits - UNIT_BITS);
+        with.units::<_, SPARSE, _>(&self.weights, bias, inputs, outs, finish);
+    }
+
+    /// What a step of a sum is worth.
+    fn step(&self) -> f32 {
+        1.0 / (1_u32 << self.bits) as f32
     }
 }
 
-/// A sum with `bits` too many behind the point. All of the range of 16 bits is used, for this is
-/// what processors have an instruction for.
+/// A ReLU of all units.
 #[inline(always)]
-fn narrow(sum: i32, bits: u32) -> i16 {
-    ((sum + half(bits)) >> bits).clamp(i16::MIN.into(), i16::MAX.into()) as i16
+fn relu(mut x: Units) -> Units {
+    x.as_flattened_mut().iter_mut().for_each(|x| *x = (*x).max(0));
+    x
+}
+
+/// Units of two lines added; what leaves 16 bits stays at their end.
+#[inline(always)]
+fn add(a: &Units, b: &Units) -> Units {
+    let mut sum = *a;
+    for (sum, b) in sum.as_flattened_mut().iter_mut().zip(b.as_flattened()) {
+        *sum = sum.saturating_add(*b);
+    }
+    sum
 }
 
 /// Weights of the recurrence.
@@ -159,7 +202,7 @@ impl Convolution {
                 })
             }),
             bits,
-            matrix: Matrix::new(&p[matrix], &p[bias], HIDDEN, UNIT_BITS),
+            matrix: Matrix::new(&p[matrix], &p[bias], HIDDEN, UNIT_BITS).rounded(),
         }
     }
 }
@@ -187,22 +230,28 @@ impl Network {
         let mut head_bias = vec![p[layout::CONTENT_BIAS]];
         head_bias.extend(&p[layout::KINDS_BIAS]);
         Network {
-            input: Matrix::new(&p[inputs], &p[layout::BIAS_IN], HIDDEN, INPUT_BITS),
+            input: Matrix::new(&p[inputs], &p[layout::BIAS_IN], HIDDEN, INPUT_BITS).rounded(),
             convolutions: std::array::from_fn(|layer| Convolution::new(p, layer)),
             recurrence: Recurrence {
                 gate: Matrix::new(&p[layout::GATE], &p[layout::GATE_BIAS], HIDDEN, UNIT_BITS),
                 candidate: Matrix::new(&p[layout::CANDIDATE], &[], HIDDEN, UNIT_BITS),
-                out: Matrix::new(&p[layout::STATE_OUT], &[], HIDDEN, UNIT_BITS),
+                out: Matrix::new(&p[layout::STATE_OUT], &[], HIDDEN, UNIT_BITS).rounded(),
             },
-            head: Matrix::new(&head, &head_bias, 1 + Kind::COUNT, UNIT_BITS),
+            head: Matrix::new(&head, &head_bias, HEAD, UNIT_BITS),
         }
     }
 }
 
-/// A convolution's inputs: those before this batch that it still needs, and room for a batch.
+/// For how many batches a window has room: the lines before the next one are moved back only
+/// when it is full.
+const ROOM: usize = 4;
+
+/// A convolution's inputs: those before the next batch that it still needs, and room.
 #[derive(Clone, Debug)]
 struct Window {
     lines: Vec<Units>,
+    /// Where the lines before the next batch start.
+    start: usize,
     /// Inputs so far, padding at the end included.
     inputs: usize,
     dilation: usize,
@@ -210,15 +259,16 @@ struct Window {
 
 impl Window {
     fn new(dilation: usize) -> Window {
-        let lines = vec![[[0; 2]; UNIT_PAIRS]; (KERNEL - 1) * dilation + BATCH];
-        Window { lines, inputs: 0, dilation }
+        let lines = vec![Units::default(); (KERNEL - 1) * dilation + ROOM * BATCH];
+        Window { lines, start: 0, inputs: 0, dilation }
     }
 
     fn reset(&mut self) {
         // No more than the inputs so far is there, and room for a batch is not read before it is
         // written.
         let reach = self.reach();
-        self.lines[reach.saturating_sub(self.inputs)..reach].fill(Units::default());
+        let kept = &mut self.lines[self.start..][..reach];
+        kept[reach.saturating_sub(self.inputs)..].fill(Units::default());
         self.inputs = 0;
     }
 
@@ -229,23 +279,46 @@ impl Window {
     fn lag(&self) -> usize {
         KERNEL / 2 * self.dilation
     }
+
+    /// Room for the next inputs, at most [`BATCH`].
+    #[inline(always)]
+    fn room(&mut self, len: usize) -> &mut [Units] {
+        let reach = self.reach();
+        if self.start + reach + len > self.lines.len() {
+            self.lines.copy_within(self.start..self.start + reach, 0);
+            self.start = 0;
+        }
+        &mut self.lines[self.start + reach..][..len]
+    }
+
+    /// Takes the inputs that are in the [`room`](Window::room) for them, and gives all lines that
+    /// those need that now have their neighbours.
+    #[inline(always)]
+    fn take(&mut self, len: usize) -> &[Units] {
+        // The first lines of a document only fill the window.
+        let first = self.lag().saturating_sub(self.inputs).min(len);
+        let lines = self.start + first..self.start + self.reach() + len;
+        self.inputs += len;
+        self.start += len;
+        &self.lines[lines]
+    }
 }
 
 /// Lines on their way through the layers.
 #[derive(Clone, Debug)]
 struct Batch {
     x: [Units; BATCH],
-    len: usize,
     /// Room for what is not needed later.
     sums: [Sums; BATCH],
     gates: [Sums; BATCH],
+    opened: [[f32; HIDDEN]; BATCH],
     y: [Units; BATCH],
 }
 
 impl Batch {
     fn new() -> Batch {
         let (x, sums) = ([Units::default(); BATCH], [[0; HIDDEN]; BATCH]);
-        Batch { x, len: 0, sums, gates: sums, y: x }
+        Batch { x, sums, gates: sums, opened: [[0.0; HIDDEN]; BATCH], y: x }
     }
 }
 
@@ -303,16 +376,11 @@ impl Stream {
         out: &mut impl FnMut(Logits),
     ) {
         let Stream { state, windows, batch, .. } = self;
-        batch.len = inputs.len();
-        let Batch { x, sums, .. } = &mut **batch;
-        network.input.product(with, inputs, &mut sums[..inputs.len()]);
-        let bits = network.input.bits + INPUT_BITS - UNIT_BITS;
-        for (x, sums) in x.iter_mut().zip(&sums[..inputs.len()]) {
-            for (x, &sum) in x.as_flattened_mut().iter_mut().zip(sums) {
-                *x = narrow(sum, bits).max(0);
-            }
-        }
-        convolve(with, network, 0, (windows, state), batch, out);
+        let x = windows[0].room(inputs.len());
+        network
+            .input
+            .units::<{ DENSE / 2 }, _>(with, inputs, x.iter_mut(), |units, x| *x = relu(units));
+        convolve(with, network, 0, inputs.len(), (windows, state), batch, out);
     }
 
     /// Gives `out` the logits of all lines still owed, as if the document ended here. The
@@ -322,64 +390,79 @@ impl Stream {
     }
 }
 
-/// The convolutions from `first` on, and all that follows.
+/// The convolutions from `first` on, which takes the `len` lines in its window's room, and all that
+/// follows.
 #[inline(always)]
 fn convolve(
     with: impl Instructions,
     network: &Network,
     first: usize,
+    len: usize,
     (windows, state): (&mut [Window; DILATIONS.len()], &mut [f32; HIDDEN]),
     batch: &mut Batch,
     out: &mut impl FnMut(Logits),
 ) {
-    let windows = windows.iter_mut().zip(&network.convolutions);
-    for (window, convolution) in windows.skip(first) {
-        window.push(convolution, with, batch);
-        if batch.len == 0 {
+    let Batch { x, sums, gates, opened, y } = batch;
+    let mut len = len;
+    let mut windows = &mut windows[first..];
+    for convolution in &network.convolutions[first..] {
+        let (window, following) = windows.split_first_mut().expect("one for each convolution");
+        let (reach, lag, dilation) = (window.reach(), window.lag(), window.dilation);
+        let lines = window.take(len);
+        len = lines.len() - reach;
+        if len == 0 {
             return;
         }
+        let y = &mut y[..len];
+        with.taps(&convolution.taps, convolution.bits, dilation, lines, y);
+        let out = match following.first_mut() {
+            Some(following) => following.room(len),
+            None => &mut x[..len],
+        };
+        let outs = out.iter_mut().zip(&lines[lag..]);
+        convolution.matrix.units::<0, _>(with, y, outs, |units, (out, line)| {
+            *out = add(line, &relu(units));
+        });
+        windows = following;
     }
-    recur(with, &network.recurrence, state, batch);
-    let sums = &mut batch.sums[..batch.len];
-    network.head.product(with, &batch.x[..batch.len], sums);
-    let step = 1.0 / (1_u32 << (network.head.bits + UNIT_BITS)) as f32;
+    let (x, sums) = (&mut x[..len], &mut sums[..len]);
+    recur(with, &network.recurrence, state, x, (sums, &mut gates[..len], &mut y[..len]), opened);
+    network.head.product::<HEAD>(with, x, sums);
+    let step = network.head.step();
     for sums in sums {
-        let logits = sums.map(|sum| sum as f32 * step);
-        let (kinds, _) = logits[1..].split_first_chunk().expect("the head has a column each");
-        out(Logits { content: logits[0], kinds: *kinds });
+        let [content, kinds @ ..]: [i32; HEAD] = *sums.first_chunk().expect("as many columns");
+        out(Logits { content: content as f32 * step, kinds: kinds.map(|sum| sum as f32 * step) });
     }
 }
 
-/// Adds to each line what the recurrence makes of the lines so far.
+/// Adds to each line what the recurrence makes of the lines so far. All that is `room` has a place
+/// for each line.
 #[inline(always)]
 fn recur(
     with: impl Instructions,
     recurrence: &Recurrence,
     state: &mut [f32; HIDDEN],
-    batch: &mut Batch,
+    x: &mut [Units],
+    (sums, gates, states): (&mut [Sums], &mut [Sums], &mut [Units]),
+    opened: &mut [[f32; HIDDEN]; BATCH],
 ) {
-    let Batch { x, sums, gates, y: states, .. } = batch;
-    let x = &mut x[..batch.len];
-    recurrence.gate.product(with, x, &mut gates[..batch.len]);
-    recurrence.candidate.product(with, x, &mut sums[..batch.len]);
-    let gate_step = 1.0 / (1_u32 << (recurrence.gate.bits + UNIT_BITS)) as f32;
-    let candidate_step = 1.0 / (1_u32 << (recurrence.candidate.bits + UNIT_BITS)) as f32;
-    for line in 0..batch.len {
-        let gates = gates[line].map(|sum| sigmoid(sum as f32 * gate_step));
+    recurrence.gate.product::<HIDDEN>(with, x, gates);
+    recurrence.candidate.product::<HIDDEN>(with, x, sums);
+    // Apart from the rest, so that what the exponential needs stays in registers.
+    let step = -recurrence.gate.step();
+    let opened = &mut opened[..gates.len()];
+    for (opened, &sum) in opened.as_flattened_mut().iter_mut().zip(gates.as_flattened()) {
+        *opened = 1.0 / (1.0 + exp(sum as f32 * step));
+    }
+    let step = recurrence.candidate.step() * (1 << UNIT_BITS) as f32;
+    for ((gates, sums), states) in opened.iter().zip(&*sums).zip(&mut *states) {
+        let rounded = states.as_flattened_mut();
         for unit in 0..HIDDEN {
-            let candidate = sums[line][unit] as f32 * candidate_step;
-            state[unit] += gates[unit] * (candidate - state[unit]);
-        }
-        for (rounded, state) in states[line].as_flattened_mut().iter_mut().zip(&*state) {
-            *rounded = round(state * (1 << UNIT_BITS) as f32);
+            state[unit] += gates[unit] * (sums[unit] as f32 * step - state[unit]);
+            rounded[unit] = round(state[unit]);
         }
     }
-    recurrence.out.product(with, &states[..batch.len], &mut sums[..batch.len]);
-    for (x, sums) in x.iter_mut().zip(&*sums) {
-        for (x, &sum) in x.as_flattened_mut().iter_mut().zip(sums) {
-            *x = x.saturating_add(narrow(sum, recurrence.out.bits));
-        }
-    }
+    recurrence.out.units::<0, _>(with, states, x.iter_mut(), |units, x| *x = add(x, &units));
 }
 
 /// See [`Stream::push`].
@@ -415,43 +498,12 @@ impl<F: FnMut(Logits)> Work for Drain<'_, F> {
         for layer in 0..DILATIONS.len() {
             let mut padding = windows[layer].lag();
             while padding > 0 && windows[layer].inputs > 0 {
-                batch.len = padding.min(BATCH);
-                batch.x[..batch.len].fill(Units::default());
-                padding -= batch.len;
-                convolve(with, network, layer, (windows, state), batch, out);
+                let len = padding.min(BATCH);
+                windows[layer].room(len).fill(Units::default());
+                padding -= len;
+                convolve(with, network, layer, len, (windows, state), batch, out);
             }
         }
         windows.iter_mut().for_each(Window::reset);
-    }
-}
-
-impl Window {
-    /// Takes the lines of `batch` and puts those in their place that now have their neighbours.
-    #[inline(always)]
-    fn push(&mut self, convolution: &Convolution, with: impl Instructions, batch: &mut Batch) {
-        let (reach, len) = (self.reach(), batch.len);
-        self.lines[reach..reach + len].copy_from_slice(&batch.x[..len]);
-        // The first lines of a document only fill the window.
-        let first = self.lag().saturating_sub(self.inputs).min(len);
-        self.inputs += len;
-        batch.len = len - first;
-        let Batch { x, sums, y: mixed, .. } = batch;
-        let lines = &self.lines[first..];
-        with.taps(
-            &convolution.taps,
-            convolution.bits,
-            self.dilation,
-            lines,
-            &mut mixed[..batch.len],
-        );
-        let sums = &mut sums[..batch.len];
-        convolution.matrix.product(with, &mixed[..batch.len], sums);
-        for ((line, x), sums) in (first..len).zip(x).zip(&*sums) {
-            let centre = self.lines[line + self.lag()].as_flattened();
-            for ((x, &sum), centre) in x.as_flattened_mut().iter_mut().zip(sums).zip(centre) {
-                *x = centre.saturating_add(narrow(sum, convolution.matrix.bits).max(0));
-            }
-        }
-        self.lines.copy_within(len..len + reach, 0);
     }
 }
