@@ -62,7 +62,7 @@ impl Script {
     }
 }
 
-const fn classify_ascii(byte: u8) -> Class {
+pub(super) const fn classify_ascii(byte: u8) -> Class {
     match byte {
         b'a'..=b'z' => Class::Lower,
         b'A'..=b'Z' => Class::Upper,

@@ -1,7 +1,7 @@
 //! The dense features: counts of a line's characters and words, and of the document so far,
 //! brought to 0..=127. One table names them all.
 
-use super::chars::{Class, ends_sentence};
+use super::chars::{Class, classify_ascii, ends_sentence};
 use super::memory::Repeats;
 use super::tokens::Words;
 use crate::label::Label;
@@ -86,20 +86,26 @@ const WRAPPED_COLUMNS: std::ops::RangeInclusive<u32> = 60..=82;
 /// Words of a line that is likely a sentence.
 const LONG_LINE_WORDS: u32 = 12;
 
+/// Counts what a document has, up to 2^30.
+#[inline(always)]
+fn add(count: &mut u32, more: u32) {
+    *count = (*count + more).min(1 << 30);
+}
+
 impl DocumentSoFar {
     pub(super) fn blank_line(&mut self) {
-        self.blank_before = self.blank_before.saturating_add(1);
-        self.blanks = self.blanks.saturating_add(1);
+        add(&mut self.blank_before, 1);
+        add(&mut self.blanks, 1);
     }
 
     #[inline(always)]
     pub(super) fn line(&mut self, counts: &Counts) {
         self.blank_before = 0;
-        self.lines = self.lines.saturating_add(1);
-        self.words = self.words.saturating_add(counts.words);
-        self.long_lines = self.long_lines.saturating_add(u32::from(counts.is_long()));
-        self.wrapped_lines = self.wrapped_lines.saturating_add(u32::from(counts.is_wrapped()));
-        self.link_marks = self.link_marks.saturating_add(counts.link_marks);
+        add(&mut self.lines, 1);
+        add(&mut self.words, counts.words);
+        add(&mut self.long_lines, u32::from(counts.is_long()));
+        add(&mut self.wrapped_lines, u32::from(counts.is_wrapped()));
+        add(&mut self.link_marks, counts.link_marks);
     }
 }
 
@@ -144,13 +150,12 @@ impl Counts {
     }
 }
 
-/// Eight times the binary logarithm of `n + 1`, linear between powers of two.
+/// Eight times the binary logarithm of `n + 1`, linear between powers of two, at most 127: what a
+/// number in floating point begins with.
 #[inline(always)]
-fn log2_eighths(n: u32) -> u8 {
-    let m = u64::from(n) + 1;
-    let power = m.ilog2();
-    let value = 8 * power as u64 + ((m << 3) >> power) - 8;
-    value.min(127) as u8
+fn logarithm(n: u32) -> u8 {
+    let bits = (n.wrapping_add(1) as i32 as f32).to_bits();
+    (bits >> (f32::MANTISSA_DIGITS - 4)).wrapping_sub(8 * (f32::MAX_EXP as u32 - 1)).min(127) as u8
 }
 
 /// About how many words a line has, from the feature that tells their logarithm; at least 1.
@@ -160,47 +165,49 @@ pub(crate) fn words(dense: &Dense) -> u32 {
     (((8 + part) << power) / 8).max(2) - 1
 }
 
-/// 2^31 over each small number, rounded up: dividing takes as long as all else about a feature.
-static RECIPROCALS: [u32; 1024] = {
-    let mut table = [0; 1024];
-    let mut n = 1;
-    while n < 1024 {
-        table[n] = (1_u32 << 31).div_ceil(n as u32);
-        n += 1;
-    }
-    table
-};
-
-/// `n / d`, rounded down; `d` is not 0.
+/// `factor` times `part` of `whole`, rounded down, at most 127; no part of nothing is nothing. Both
+/// are of a line, which has at most 2^15 of what it can have all of.
 #[inline(always)]
-fn quotient(n: u64, d: u32) -> u64 {
-    match RECIPROCALS.get(d as usize) {
-        // The reciprocal is too large by less than 1, so the product by less than n of 2^31, and
-        // that is less than 1 / d.
-        Some(&reciprocal) if n < 1 << 21 => (n * u64::from(reciprocal)) >> 31,
-        _ => n / u64::from(d),
-    }
+fn share(factor: f32, part: u32, whole: u32) -> u8 {
+    // Puts a whole number into the last bits.
+    const ROUNDER: f32 = 1.5 * (1 << 23) as f32;
+    // What is not whole is at least 2^-15 below the next whole number.
+    const DOWN: f32 = 0.5 - 1.0 / (1 << 17) as f32;
+    let quotient = part as i32 as f32 * factor / whole.max(1) as i32 as f32;
+    let quotient = if quotient > 127.0 { 127.0 } else { quotient };
+    (quotient - DOWN + ROUNDER).to_bits() as u8
 }
 
-/// `part` of `whole` as 0..=127.
+/// The same of numbers below 2^31.
 #[inline(always)]
-fn share(part: u32, whole: u32) -> u8 {
-    if whole == 0 {
-        return 0;
-    }
-    quotient(u64::from(part.min(whole)) * 127, whole) as u8
-}
-
-#[inline(always)]
-fn yes(is: bool) -> u8 {
-    if is { YES } else { 0 }
+fn far_share(factor: f64, part: u32, whole: u32) -> u8 {
+    const ROUNDER: f64 = 1.5 * (1_u64 << 52) as f64;
+    const DOWN: f64 = 0.5 - 1.0 / (1_u64 << 33) as f64;
+    let quotient = f64::from(part as i32) * factor / f64::from(whole.max(1) as i32);
+    let quotient = if quotient > 127.0 { 127.0 } else { quotient };
+    (quotient - DOWN + ROUNDER).to_bits() as u8
 }
 
 /// `count` on a scale on which 8 is the most.
 #[inline(always)]
-fn few(count: u32) -> u8 {
+fn few(count: u16) -> u8 {
     (count.min(8) * 15) as u8
 }
+
+/// Eight flags, each as a feature.
+static YES_OR_NO: [[u8; 8]; 256] = {
+    let mut table = [[0; 8]; 256];
+    let mut flags = 0;
+    while flags < 256 {
+        let mut flag = 0;
+        while flag < 8 {
+            table[flags][flag] = if flags >> flag & 1 != 0 { YES } else { 0 };
+            flag += 1;
+        }
+        flags += 1;
+    }
+    table
+};
 
 /// What the features are made of.
 struct Line<'l> {
@@ -218,8 +225,77 @@ struct Line<'l> {
 }
 
 macro_rules! dense_features {
-    (|$line:ident| $($name:ident, $doc:literal, $value:expr;)*) => {
-        /// The dense features, in the order they have in [`Dense`].
+    (
+        |$line:ident, $c:ident, $class:ident|
+        starts { $($start:ident, $start_doc:literal, $starts:expr;)* }
+        ends { $($end:ident, $end_doc:literal, $ends:expr;)* }
+        flags { $($flag:ident, $flag_doc:literal, $is:expr;)* }
+        logarithms { $($log:ident, $log_doc:literal, $number:expr;)* }
+        few { $($few:ident, $few_doc:literal, $count:expr;)* }
+        shares { $($share:ident, $share_doc:literal, $factor:literal * $part:expr, $whole:expr;)* }
+        far_shares {
+            $($far:ident, $far_doc:literal, $far_factor:literal * $far_part:expr, $far_whole:expr;)*
+        }
+    ) => {
+        dense_features! {
+            $($start, $start_doc;)* $($end, $end_doc;)* $($flag, $flag_doc;)* $($log, $log_doc;)*
+            $($few, $few_doc;)* $($share, $share_doc;)* $($far, $far_doc;)*
+        }
+
+        /// What a first character says: a bit for each flag, where the feature is.
+        const fn starts($c: char, $class: Class) -> u64 {
+            0 $(| ($starts as u64) << Feature::$start as u32)*
+        }
+
+        /// What a last character says.
+        const fn ends($c: char, $class: Class) -> u64 {
+            0 $(| ($ends as u64) << Feature::$end as u32)*
+        }
+
+        #[inline(always)]
+        fn values($line: &Line<'_>) -> Dense {
+            const FLAGS: usize = Feature::ALL.len()
+                - [$($log_doc,)* $($few_doc,)* $($share_doc,)* $($far_doc,)*].len();
+            const LOGARITHMS: usize = [$(Feature::$log as usize,)*][0];
+            const FEW: usize = [$(Feature::$few as usize,)*][0];
+            const SHARES: usize = [$(Feature::$share as usize,)*][0];
+            const FAR_SHARES: usize = [$(Feature::$far as usize,)*][0];
+            const ROOM: usize = FLAGS.next_multiple_of(8);
+            let flags = $line.ends() $(| u64::from($is) << Feature::$flag as u32)*;
+            let numbers = sixteen([$($number,)*]);
+            let counts = sixteen([$($count as u16,)*]);
+            let (parts, wholes) = ([$($part,)*], [$($whole,)*]);
+            let (far_parts, far_wholes) = ([$($far_part,)*], [$($far_whole,)*]);
+            // What is too much of a group is where the next one will be.
+            let mut dense = [0; DENSE];
+            let (eights, _) = dense[..ROOM].as_chunks_mut();
+            for (values, flags) in eights.iter_mut().zip(flags.to_le_bytes()) {
+                *values = YES_OR_NO[usize::from(flags)];
+            }
+            for (value, number) in dense[LOGARITHMS..][..16].iter_mut().zip(numbers) {
+                *value = logarithm(number);
+            }
+            for (value, count) in dense[FEW..][..16].iter_mut().zip(counts) {
+                *value = few(count);
+            }
+            let factors = [$($factor as f32,)*];
+            let values = dense[SHARES..FAR_SHARES].iter_mut();
+            let shares = factors.into_iter().zip(parts).zip(wholes);
+            for (value, ((factor, part), whole)) in values.zip(shares) {
+                *value = share(factor, part, whole);
+            }
+            let factors = [$($far_factor as f64,)*];
+            let values = dense[FAR_SHARES..].iter_mut();
+            let shares = factors.into_iter().zip(far_parts).zip(far_wholes);
+            for (value, ((factor, part), whole)) in values.zip(shares) {
+                *value = far_share(factor, part, whole);
+            }
+            dense
+        }
+    };
+    ($($name:ident, $doc:literal;)*) => {
+        /// The dense features, in the order they have in [`Dense`]: those that are made alike are
+        /// together, so that one loop makes them all.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Feature { $(#[doc = concat!($doc, ".")] $name,)* }
 
@@ -232,114 +308,141 @@ macro_rules! dense_features {
                 match self { $(Feature::$name => $doc,)* }
             }
         }
-
-        #[inline(always)]
-        fn values($line: &Line<'_>) -> Dense {
-            [$($value,)*]
-        }
     };
 }
 
-dense_features! { |line|
-    // How much there is.
-    Characters, "Length in characters", log2_eighths(line.counts.chars);
-    Words, "Length in words", log2_eighths(line.n);
-    ThreeWords, "At least 3 words", yes(line.n >= 3);
-    SixWords, "At least 6 words", yes(line.n >= 6);
-    TenWords, "At least 10 words", yes(line.n >= 10);
-    ManyWords, "At least 25 words", yes(line.n >= 25);
-    WordLength, "Mean length of its words", quotient(8 * u64::from(line.spaced), line.counts.letter_words.max(1)).min(127) as u8;
-    Distinct, "Share of distinct words", share(line.words.distinct(), line.counts.words.min(256));
-    Columns, "Columns it fills", log2_eighths(line.counts.columns());
-    Wrapped, "As wide as a wrapped line", yes(line.counts.is_wrapped());
-    Indent, "Indent", log2_eighths(line.counts.indent) / 2 * 3;
+dense_features! { |line, c, class|
+    starts {
+        StartsLower, "Starts in lower case", matches!(class, Class::Lower);
+        StartsUpper, "Starts with a capital", matches!(class, Class::Upper);
+        StartsCaseless, "Starts with a letter without case", matches!(class, Class::Caseless | Class::Spaceless);
+        StartsDigit, "Starts with a digit", matches!(class, Class::Digit);
+        Bullet, "Starts with a bullet", matches!(c, '•' | '·' | '-' | '*' | '–' | '—' | '▪' | '●' | '■' | '+') && matches!(class, Class::Symbol);
+        Hash, "Starts with #", c == '#';
+        StartsQuoted, "Starts with a quotation mark", matches!(c, '"' | '“' | '„' | '«' | '「' | '『' | '‘' | '\'');
+        StartsGreater, "Starts with >", c == '>';
+        StartsPipe, "Starts with |", c == '|';
+        StartsBracket, "Starts with a square bracket", c == '[';
+    }
+    ends {
+        EndsSentence, "Ends like a sentence", ends_sentence(c);
+        EndsQuestion, "Ends with a question mark", matches!(c, '?' | '？' | '؟');
+        EndsExclamation, "Ends with an exclamation mark", matches!(c, '!' | '！');
+        EndsEllipsis, "Ends with an ellipsis", c == '…';
+        EndsColon, "Ends with a colon", matches!(c, ':' | '：');
+        EndsComma, "Ends with a comma", matches!(c, ',' | ';' | '،' | '，' | '、' | '؛');
+        EndsLetter, "Ends with a letter", matches!(class, Class::Lower | Class::Upper | Class::Caseless | Class::Spaceless);
+        EndsDigit, "Ends with a digit", matches!(class, Class::Digit);
+    }
+    flags {
+        EndsClosed, "Ends with a quotation mark or bracket", line.counts.last != line.counts.very_last;
+        ThreeWords, "At least 3 words", line.n >= 3;
+        SixWords, "At least 6 words", line.n >= 6;
+        TenWords, "At least 10 words", line.n >= 10;
+        ManyWords, "At least 25 words", line.n >= 25;
+        NoCase, "No letter has case", line.cased == 0;
+        Wrapped, "As wide as a wrapped line", line.counts.is_wrapped();
+        AfterBlank, "After a blank line", line.document.blank_before > 0 || line.document.lines == 0;
+        AfterBlanks, "After several blank lines", line.document.blank_before > 1;
+        LinkMarksSoFar, "Link marks so far", line.document.link_marks > 0;
+        Seen, "Seen before on the page", line.seen;
+        SameShape1, "Same shape as the line before", line.repeats.shapes & 1 != 0;
+        SameShape2, "Same shape two lines before", line.repeats.shapes & 2 != 0;
+        SameShape3, "Same shape three lines before", line.repeats.shapes & 4 != 0;
+        ToldContent, "Kept by a rule", line.told == Some(Label::Content);
+        ToldChrome, "Dropped by a rule", line.told == Some(Label::Chrome);
+    }
+    logarithms {
+        Characters, "Length in characters", line.counts.chars;
+        Words, "Length in words", line.n;
+        Columns, "Columns it fills", line.counts.columns();
+        Indent, "Indent", line.counts.indent;
+        Commas, "Commas", line.counts.commas;
+        SentenceEnds, "Ends of sentences inside", line.counts.sentence_ends;
+        Target, "Length of link targets", line.counts.target_chars;
+        LinesSoFar, "Lines so far", line.document.lines;
+        WordsSoFar, "Words so far", line.document.words;
+        LongSoFar, "Long lines so far", line.document.long_lines;
+        KnownCount, "Words seen in long lines", line.repeats.known_long;
+        NewCount, "Words never seen in long lines", line.repeats.words - line.repeats.known_long;
+        KnownPairCount, "Pairs of words seen before", line.repeats.known_pairs;
+        SameStart, "Lines before that start like it", line.repeats.starts;
+        SameEnd, "Lines before that end like it", line.repeats.ends;
+    }
+    few {
+        Separators, "Separators", line.counts.separators;
+        Quotes, "Quotation marks", line.counts.quotes;
+        Copyrights, "Copyright signs", line.counts.copyrights;
+        Ats, "@ signs", line.counts.ats;
+        Colons, "Colons", line.counts.colons;
+        Pipes, "Pipes", line.counts.pipes;
+        Brackets, "Brackets", line.counts.parens;
+        Currencies, "Currency signs", line.counts.currencies;
+        CodeSigns, "Signs of code", line.counts.code_signs;
+        Years, "Numbers of four digits", line.counts.years;
+        Urls, "URLs", line.counts.urls;
+        Images, "Markdown images", line.counts.images;
+        Links, "Markdown links", line.counts.markdown_links;
+        LinkMarks, "Numbered link marks", line.counts.link_marks;
+        SameShapes, "Lines of the same shape just before", line.repeats.shapes.count_ones();
+    }
+    shares {
+        Letters, "Share of letters", 127 * line.letters, line.counts.chars;
+        Digits, "Share of digits", 127 * line.counts.digits, line.counts.chars;
+        Signs, "Share of signs", 127 * line.counts.symbols, line.counts.chars;
+        LinkShare, "Share of it that is links", 127 * line.counts.link_chars, line.counts.chars;
+        Capitals, "Share of capitals", 127 * line.counts.upper, line.cased;
+        Spaceless, "Share of letters written without spaces", 127 * line.counts.spaceless, line.letters;
+        Capitalised, "Share of capitalised words", 127 * line.counts.capitalised, line.counts.letter_words;
+        Shouted, "Share of words in capitals", 127 * line.counts.shouted, line.counts.letter_words;
+        Numbers, "Share of numbers", 127 * line.counts.numbers, line.counts.words;
+        WordLength, "Mean length of its words", 8 * line.spaced, line.counts.letter_words;
+        CommaShare, "Commas for each word", 16 * line.counts.commas, line.n;
+        Distinct, "Share of distinct words", 127 * line.words.distinct(), line.counts.words.min(256);
+        SeparatorShare, "Separators for each word", 127 * line.counts.separators, line.n;
+        LinkMarkShare, "Link marks for each word", 127 * line.counts.link_marks, line.n;
+        Known, "Share of its words seen before", 127 * line.repeats.known, line.repeats.words;
+        KnownLong, "Share of its words seen in long lines", 127 * line.repeats.known_long, line.repeats.words;
+    }
+    far_shares {
+        KnownPairs, "Share of its pairs of words seen before", 127 * line.repeats.known_pairs, line.repeats.pairs;
+        LongShareSoFar, "Share of long lines so far", 127 * line.document.long_lines, line.document.lines;
+        BlankShareSoFar, "Share of blank lines so far", 127 * line.document.blanks, line.document.lines + line.document.blanks;
+        WrappedShareSoFar, "Share of wrapped lines so far", 127 * line.document.wrapped_lines, line.document.lines;
+    }
+}
 
-    // What it is made of.
-    Letters, "Share of letters", share(line.letters, line.counts.chars);
-    Digits, "Share of digits", share(line.counts.digits, line.counts.chars);
-    Signs, "Share of signs", share(line.counts.symbols, line.counts.chars);
-    Capitals, "Share of capitals", share(line.counts.upper, line.cased);
-    NoCase, "No letter has case", yes(line.cased == 0);
-    Spaceless, "Share of letters written without spaces", share(line.counts.spaceless, line.letters);
-    Capitalised, "Share of capitalised words", share(line.counts.capitalised, line.counts.letter_words);
-    Shouted, "Share of words in capitals", share(line.counts.shouted, line.counts.letter_words);
-    Numbers, "Share of numbers", share(line.counts.numbers, line.counts.words);
-    Years, "Numbers of four digits", few(line.counts.years);
+/// As many as a loop takes at once; those that are missing are 0.
+#[inline(always)]
+fn sixteen<T: Copy + Default, const N: usize>(values: [T; N]) -> [T; 16] {
+    let mut all = [T::default(); 16];
+    all[..N].copy_from_slice(&values);
+    all
+}
 
-    // How it starts.
-    StartsLower, "Starts in lower case", yes(line.counts.first_class == Some(Class::Lower));
-    StartsUpper, "Starts with a capital", yes(line.counts.first_class == Some(Class::Upper));
-    StartsCaseless, "Starts with a letter without case", yes(matches!(line.counts.first_class, Some(Class::Caseless | Class::Spaceless)));
-    StartsDigit, "Starts with a digit", yes(line.counts.first_class == Some(Class::Digit));
-    Bullet, "Starts with a bullet", yes(matches!( line.counts.first, '•' | '·' | '-' | '*' | '–' | '—' | '▪' | '●' | '■' | '+' if line.counts.first_class == Some(Class::Symbol) ));
-    Hash, "Starts with #", yes(line.counts.first == '#');
-    StartsQuoted, "Starts with a quotation mark", yes(matches!(line.counts.first, '"' | '“' | '„' | '«' | '「' | '『' | '‘' | '\''));
-    StartsGreater, "Starts with >", yes(line.counts.first == '>');
-    StartsPipe, "Starts with |", yes(line.counts.first == '|');
+/// [`starts`] and [`ends`] of ASCII.
+static ASCII: [[u64; 2]; 128] = {
+    let mut table = [[0; 2]; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        let (c, class) = (byte as u8 as char, classify_ascii(byte as u8));
+        table[byte] = [starts(c, class), ends(c, class)];
+        byte += 1;
+    }
+    table
+};
 
-    // How it ends.
-    EndsSentence, "Ends like a sentence", yes(ends_sentence(line.counts.last));
-    EndsQuestion, "Ends with a question mark", yes(matches!(line.counts.last, '?' | '？' | '؟'));
-    EndsExclamation, "Ends with an exclamation mark", yes(matches!(line.counts.last, '!' | '！'));
-    EndsEllipsis, "Ends with an ellipsis", yes(line.counts.last == '…');
-    EndsColon, "Ends with a colon", yes(matches!(line.counts.last, ':' | '：'));
-    EndsComma, "Ends with a comma", yes(matches!(line.counts.last, ',' | ';' | '،' | '，' | '、' | '؛'));
-    EndsLetter, "Ends with a letter", yes(matches!( line.counts.last_class, Some(Class::Lower | Class::Upper | Class::Caseless | Class::Spaceless) ));
-    EndsDigit, "Ends with a digit", yes(line.counts.last_class == Some(Class::Digit));
-    EndsClosed, "Ends with a quotation mark or bracket", yes(line.counts.last != line.counts.very_last);
-
-    // Signs inside.
-    Commas, "Commas", log2_eighths(line.counts.commas);
-    CommaShare, "Commas for each word", quotient(16 * u64::from(line.counts.commas), line.n.max(1)).min(127) as u8;
-    SentenceEnds, "Ends of sentences inside", log2_eighths(line.counts.sentence_ends);
-    Separators, "Separators", few(line.counts.separators);
-    SeparatorShare, "Separators for each word", share(line.counts.separators, line.n.max(1));
-    Quotes, "Quotation marks", few(line.counts.quotes);
-    Colons, "Colons", few(line.counts.colons);
-    Brackets, "Brackets", few(line.counts.parens);
-    Copyrights, "Copyright signs", few(line.counts.copyrights);
-    Ats, "@ signs", few(line.counts.ats);
-    Currencies, "Currency signs", few(line.counts.currencies);
-    Pipes, "Pipes", few(line.counts.pipes);
-    CodeSigns, "Signs of code", few(line.counts.code_signs);
-    Urls, "URLs", few(line.counts.urls);
-    Images, "Markdown images", few(line.counts.images);
-    Links, "Markdown links", few(line.counts.markdown_links);
-    LinkShare, "Share of it that is links", share(line.counts.link_chars, line.counts.chars);
-    Target, "Length of link targets", log2_eighths(line.counts.target_chars);
-    LinkMarks, "Numbered link marks", few(line.counts.link_marks);
-    LinkMarkShare, "Link marks for each word", share(line.counts.link_marks, line.n.max(1));
-    StartsBracket, "Starts with a square bracket", yes(line.counts.first == '[');
-
-    // The document so far.
-    Seen, "Seen before on the page", yes(line.seen);
-    AfterBlank, "After a blank line", yes(line.document.blank_before > 0 || line.document.lines == 0);
-    AfterBlanks, "After several blank lines", yes(line.document.blank_before > 1);
-    LinesSoFar, "Lines so far", log2_eighths(line.document.lines);
-    WordsSoFar, "Words so far", log2_eighths(line.document.words);
-    LongSoFar, "Long lines so far", log2_eighths(line.document.long_lines);
-    LongShareSoFar, "Share of long lines so far", share(line.document.long_lines, line.document.lines);
-    BlankShareSoFar, "Share of blank lines so far", share(line.document.blanks, line.document.lines + line.document.blanks);
-    WrappedShareSoFar, "Share of wrapped lines so far", share(line.document.wrapped_lines, line.document.lines);
-    LinkMarksSoFar, "Link marks so far", yes(line.document.link_marks > 0);
-
-    // What it repeats of the document so far.
-    Known, "Share of its words seen before", share(line.repeats.known, line.repeats.words);
-    KnownLong, "Share of its words seen in long lines", share(line.repeats.known_long, line.repeats.words);
-    KnownCount, "Words seen in long lines", log2_eighths(line.repeats.known_long);
-    NewCount, "Words never seen in long lines", log2_eighths(line.repeats.words - line.repeats.known_long);
-    KnownPairs, "Share of its pairs of words seen before", share(line.repeats.known_pairs, line.repeats.pairs);
-    KnownPairCount, "Pairs of words seen before", log2_eighths(line.repeats.known_pairs);
-    SameStart, "Lines before that start like it", log2_eighths(line.repeats.starts);
-    SameEnd, "Lines before that end like it", log2_eighths(line.repeats.ends);
-    SameShape1, "Same shape as the line before", yes(line.repeats.shapes[0]);
-    SameShape2, "Same shape two lines before", yes(line.repeats.shapes[1]);
-    SameShape3, "Same shape three lines before", yes(line.repeats.shapes[2]);
-    SameShapes, "Lines of the same shape just before", few(line.repeats.shapes.iter().map(|&same| u32::from(same)).sum());
-
-    // What the user's rules say of the line.
-    ToldContent, "Kept by a rule", yes(line.told == Some(Label::Content));
-    ToldChrome, "Dropped by a rule", yes(line.told == Some(Label::Chrome));
+impl Line<'_> {
+    /// What its first and its last character say.
+    #[inline(always)]
+    fn ends(&self) -> u64 {
+        let Counts { first, first_class, last, last_class, .. } = *self.counts;
+        let beyond = |class: Option<Class>| class.unwrap_or(Class::Space);
+        let start = ASCII.get(first as usize).map(|flags| flags[0]);
+        let end = ASCII.get(last as usize).map(|flags| flags[1]);
+        start.unwrap_or_else(|| starts(first, beyond(first_class)))
+            | end.unwrap_or_else(|| ends(last, beyond(last_class)))
+    }
 }
 
 #[inline(always)]
@@ -352,7 +455,7 @@ pub(super) fn features(
     told: Option<Label>,
 ) -> Dense {
     let letters = counts.letters();
-    values(&Line {
+    let mut dense = values(&Line {
         counts,
         words,
         document,
@@ -363,7 +466,10 @@ pub(super) fn features(
         letters,
         cased: counts.lower + counts.upper,
         spaced: letters - counts.spaceless,
-    })
+    });
+    let indent = &mut dense[Feature::Indent as usize];
+    *indent = *indent / 2 * 3;
+    dense
 }
 
 /// Makes the features of a line those of one that a rule is about.
@@ -401,43 +507,83 @@ pub(crate) fn take_blanks_away(dense: &mut Dense) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::Extractor;
 
     #[test]
-    fn logarithms_are_exact_at_powers_of_two_and_never_fall() {
-        for power in 0..15 {
-            assert_eq!(log2_eighths((1 << power) - 1), 8 * power as u8);
+    fn logarithms_are_those_of_whole_numbers() {
+        for n in (0..100_000).chain((17..32).map(|power| (1 << power) - 2)).chain([u32::MAX]) {
+            let m = u64::from(n) + 1;
+            let power = m.ilog2();
+            let expected = 8 * u64::from(power) + ((m << 3) >> power) - 8;
+            assert_eq!(u64::from(logarithm(n)), expected.min(127), "{n}");
         }
-        assert!((0..100_000).map(log2_eighths).is_sorted());
-        assert_eq!(log2_eighths(u32::MAX), 127);
     }
 
     #[test]
     fn words_are_told_from_their_logarithm() {
         let mut dense = [0; DENSE];
         for n in [1, 2, 3, 7, 12, 100, 1000] {
-            dense[Feature::Words as usize] = log2_eighths(n);
+            dense[Feature::Words as usize] = logarithm(n);
             let told = words(&dense);
             assert!(told <= n && n - told <= n / 8, "{told} for {n}");
         }
         assert_eq!(words(&[0; DENSE]), 1);
     }
 
-    #[test]
-    fn quotients_are_exact() {
-        for d in 1..1100 {
-            let multiples = (0..(1 << 21) / u64::from(d)).step_by(37).map(|n| n * u64::from(d));
-            for n in
-                multiples.flat_map(|n| [n, n + u64::from(d) - 1]).chain([(1 << 21) - 1, 1 << 40])
-            {
-                assert_eq!(quotient(n, d), n / u64::from(d), "{n} / {d}");
-            }
-        }
+    /// Parts of `whole` that are just enough for one more, and just too few.
+    fn parts(factor: u64, whole: u64) -> impl Iterator<Item = u64> {
+        let enough = (0..=128).map(move |share| (share * whole).div_ceil(factor));
+        enough.flat_map(|part| [part.saturating_sub(1), part])
     }
 
     #[test]
-    fn shares_stay_in_range() {
-        assert_eq!(share(0, 0), 0);
-        assert_eq!(share(3, 3), 127);
-        assert_eq!(share(u32::MAX, 1), 127);
+    fn shares_are_those_of_whole_numbers() {
+        for whole in (1..1000).chain((1000..1 << 15).step_by(61)).chain([(1 << 15) - 1, 1 << 15]) {
+            for factor in [8, 16, 127] {
+                for part in parts(factor, whole).filter(|&part| part <= 1 << 15).chain([1 << 26]) {
+                    let value = share(factor as f32, part as u32, whole as u32);
+                    let expected = (factor * part / whole).min(127);
+                    assert_eq!(u64::from(value), expected, "{factor} * {part} / {whole}");
+                }
+            }
+        }
+        assert_eq!(share(127.0, 0, 0), 0);
+    }
+
+    #[test]
+    fn shares_of_much_are_too() {
+        let wholes = (0..31).flat_map(|power| [(1_u64 << power) - 1, 1 << power, 5 << power >> 2]);
+        for whole in wholes.chain((1..1 << 31).step_by(9_999_991)).filter(|&whole| whole > 0) {
+            for part in parts(127, whole).filter(|&part| part < 1 << 31) {
+                let value = far_share(127.0, part as u32, whole as u32);
+                let expected = (127 * part / whole).min(127);
+                assert_eq!(u64::from(value), expected, "{part} of {whole}");
+            }
+        }
+        assert_eq!(far_share(127.0, 0, 0), 0);
+    }
+
+    #[test]
+    fn lines_start_and_end_with_their_first_and_last_characters() {
+        use Feature::*;
+        for (line, expected) in [
+            ("Yes.", &[StartsUpper, EndsSentence][..]),
+            ("«été» 7", &[StartsQuoted, EndsDigit]),
+            ("3 of them, why?”", &[StartsDigit, EndsSentence, EndsQuestion, EndsClosed]),
+            ("東京：", &[StartsCaseless, EndsColon]),
+            ("• שוב", &[Bullet, EndsLetter]),
+            ("- so…", &[Bullet, EndsSentence, EndsEllipsis]),
+            ("# no!", &[Hash, EndsSentence, EndsExclamation]),
+            ("> نعم،", &[StartsGreater, EndsComma]),
+            ("| x |", &[StartsPipe]),
+            ("[x", &[StartsBracket, EndsLetter]),
+            ("раз, два", &[StartsLower, EndsLetter]),
+            ("\u{feff}", &[]),
+        ] {
+            let dense = Extractor::new().line(line.as_bytes(), None, &mut |_| {});
+            let flags = Feature::ALL[..=EndsClosed as usize].iter().copied();
+            let raised: Vec<Feature> = flags.filter(|&flag| dense[flag as usize] == YES).collect();
+            assert_eq!(raised, expected, "{line}");
+        }
     }
 }

@@ -29,8 +29,8 @@ pub(super) struct Repeats {
     /// Lines before that start with the same word, that end with it.
     pub starts: u32,
     pub ends: u32,
-    /// Whether the line so many lines back has the same shape.
-    pub shapes: [bool; SHAPES],
+    /// Which lines just before have the same shape, the last one the lowest bit.
+    pub shapes: u32,
 }
 
 /// The document's lines so far.
@@ -88,8 +88,10 @@ impl Memory {
             repeats.starts = count(&mut self.starts, first);
             repeats.ends = count(&mut self.ends, last);
         }
-        repeats.shapes = self.shapes.map(|before| before == shape);
-        self.shapes.rotate_right(1);
+        for (bit, &before) in self.shapes.iter().enumerate() {
+            repeats.shapes |= u32::from(before == shape) << bit;
+        }
+        self.shapes.copy_within(..SHAPES - 1, 1);
         self.shapes[0] = shape;
         repeats
     }
@@ -108,6 +110,7 @@ fn tag(id: u32) -> u16 {
 }
 
 /// How many lines before had `word` here.
+#[inline(always)]
 fn count(edges: &mut Table<Edge, EDGE_SLOTS>, word: u32) -> u32 {
     let edge = edges.at(slot(word) % EDGE_SLOTS);
     if edge.tag != tag(word) {

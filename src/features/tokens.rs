@@ -424,6 +424,7 @@ impl Words {
 
     /// How many of the words are distinct, out of how many looked at; at most 256 are told
     /// apart.
+    #[inline(always)]
     pub(super) fn distinct(&self) -> u32 {
         self.distinct.iter().map(|bits| bits.count_ones()).sum()
     }
