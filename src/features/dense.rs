@@ -99,13 +99,13 @@ impl DocumentSoFar {
     }
 
     #[inline(always)]
-    pub(super) fn line(&mut self, counts: &Counts) {
+    pub(super) fn line(&mut self, line: &Line<'_>) {
         self.blank_before = 0;
         add(&mut self.lines, 1);
-        add(&mut self.words, counts.words);
-        add(&mut self.long_lines, u32::from(counts.is_long()));
-        add(&mut self.wrapped_lines, u32::from(counts.is_wrapped()));
-        add(&mut self.link_marks, counts.link_marks);
+        add(&mut self.words, line.counts.words);
+        add(&mut self.long_lines, u32::from(line.is_long));
+        add(&mut self.wrapped_lines, u32::from(line.is_wrapped));
+        add(&mut self.link_marks, line.counts.link_marks);
     }
 }
 
@@ -113,28 +113,6 @@ impl Counts {
     #[inline(always)]
     fn columns(&self) -> u32 {
         self.indent + self.spaces + self.chars
-    }
-
-    #[inline(always)]
-    fn is_wrapped(&self) -> bool {
-        WRAPPED_COLUMNS.contains(&self.columns())
-    }
-
-    #[inline(always)]
-    pub(super) fn is_long(&self) -> bool {
-        self.text_words() >= LONG_LINE_WORDS
-    }
-
-    /// What the line looks like from afar.
-    #[inline(always)]
-    pub(super) fn shape(&self) -> u32 {
-        let class = |class: Option<Class>| class.map_or(0, |class| 1 + class as u32);
-        let words = self.text_words();
-        let size = 32 - (words * words).leading_zeros();
-        let digits = u32::from(self.digits > 0) + 2 * u32::from(self.digits > 4);
-        1 + class(self.first_class)
-            + 16 * (class(self.last_class)
-                + 16 * (size + 64 * (digits + 4 * u32::from(ends_sentence(self.last)))))
     }
 
     #[inline(always)]
@@ -148,6 +126,63 @@ impl Counts {
         let east_asian = self.spaceless - self.southeast_asian;
         self.words - self.spaceless + east_asian.div_ceil(2) + self.southeast_asian.div_ceil(5)
     }
+}
+
+/// A line, with what is made of its counts.
+pub(super) struct Line<'l> {
+    pub counts: &'l Counts,
+    pub words: &'l Words,
+    /// Words, by the usual length of one where they are written together.
+    n: u32,
+    letters: u32,
+    cased: u32,
+    spaced: u32,
+    pub is_long: bool,
+    is_wrapped: bool,
+    /// The flags of its first and its last character.
+    ends: u64,
+}
+
+impl Line<'_> {
+    #[inline(always)]
+    pub(super) fn new<'l>(counts: &'l Counts, words: &'l Words) -> Line<'l> {
+        let (n, letters) = (counts.text_words(), counts.letters());
+        let beyond = |class: Option<Class>| class.unwrap_or(Class::Space);
+        let start = ASCII.get(counts.first as usize).map(|flags| flags[0]);
+        let end = ASCII.get(counts.last as usize).map(|flags| flags[1]);
+        Line {
+            counts,
+            words,
+            n,
+            letters,
+            cased: counts.lower + counts.upper,
+            spaced: letters - counts.spaceless,
+            is_long: n >= LONG_LINE_WORDS,
+            is_wrapped: WRAPPED_COLUMNS.contains(&counts.columns()),
+            ends: start.unwrap_or_else(|| starts(counts.first, beyond(counts.first_class)))
+                | end.unwrap_or_else(|| ends(counts.last, beyond(counts.last_class))),
+        }
+    }
+
+    /// What it looks like from afar.
+    #[inline(always)]
+    pub(super) fn shape(&self) -> u32 {
+        let class = |class: Option<Class>| class.map_or(0, |class| 1 + class as u32);
+        let Counts { first_class, last_class, digits, .. } = *self.counts;
+        let size = 32 - (self.n * self.n).leading_zeros();
+        let digits = u32::from(digits > 0) + 2 * u32::from(digits > 4);
+        let ends_sentence = (self.ends >> Feature::EndsSentence as u32) as u32 & 1;
+        1 + class(first_class)
+            + 16 * (class(last_class) + 16 * (size + 64 * (digits + 4 * ends_sentence)))
+    }
+}
+
+/// What the page says of a line.
+pub(super) struct Page<'p> {
+    pub document: &'p DocumentSoFar,
+    pub repeats: &'p Repeats,
+    pub is_seen: bool,
+    pub told: Option<Label>,
 }
 
 /// Eight times the binary logarithm of `n + 1`, linear between powers of two, at most 127: what a
@@ -209,24 +244,9 @@ static YES_OR_NO: [[u8; 8]; 256] = {
     table
 };
 
-/// What the features are made of.
-struct Line<'l> {
-    counts: &'l Counts,
-    words: &'l Words,
-    document: &'l DocumentSoFar,
-    seen: bool,
-    repeats: &'l Repeats,
-    told: Option<Label>,
-    /// Words, by the usual length of one where they are written together.
-    n: u32,
-    letters: u32,
-    cased: u32,
-    spaced: u32,
-}
-
 macro_rules! dense_features {
     (
-        |$line:ident, $c:ident, $class:ident|
+        |$line:ident, $page:ident, $c:ident, $class:ident|
         starts { $($start:ident, $start_doc:literal, $starts:expr;)* }
         ends { $($end:ident, $end_doc:literal, $ends:expr;)* }
         flags { $($flag:ident, $flag_doc:literal, $is:expr;)* }
@@ -253,7 +273,7 @@ macro_rules! dense_features {
         }
 
         #[inline(always)]
-        fn values($line: &Line<'_>) -> Dense {
+        fn values($line: &Line<'_>, $page: &Page<'_>) -> Dense {
             const FLAGS: usize = Feature::ALL.len()
                 - [$($log_doc,)* $($few_doc,)* $($share_doc,)* $($far_doc,)*].len();
             const LOGARITHMS: usize = [$(Feature::$log as usize,)*][0];
@@ -261,7 +281,7 @@ macro_rules! dense_features {
             const SHARES: usize = [$(Feature::$share as usize,)*][0];
             const FAR_SHARES: usize = [$(Feature::$far as usize,)*][0];
             const ROOM: usize = FLAGS.next_multiple_of(8);
-            let flags = $line.ends() $(| u64::from($is) << Feature::$flag as u32)*;
+            let flags = $line.ends $(| u64::from($is) << Feature::$flag as u32)*;
             let numbers = sixteen([$($number,)*]);
             let counts = sixteen([$($count as u16,)*]);
             let (parts, wholes) = ([$($part,)*], [$($whole,)*]);
@@ -311,7 +331,7 @@ macro_rules! dense_features {
     };
 }
 
-dense_features! { |line, c, class|
+dense_features! { |line, page, c, class|
     starts {
         StartsLower, "Starts in lower case", matches!(class, Class::Lower);
         StartsUpper, "Starts with a capital", matches!(class, Class::Upper);
@@ -341,16 +361,16 @@ dense_features! { |line, c, class|
         TenWords, "At least 10 words", line.n >= 10;
         ManyWords, "At least 25 words", line.n >= 25;
         NoCase, "No letter has case", line.cased == 0;
-        Wrapped, "As wide as a wrapped line", line.counts.is_wrapped();
-        AfterBlank, "After a blank line", line.document.blank_before > 0 || line.document.lines == 0;
-        AfterBlanks, "After several blank lines", line.document.blank_before > 1;
-        LinkMarksSoFar, "Link marks so far", line.document.link_marks > 0;
-        Seen, "Seen before on the page", line.seen;
-        SameShape1, "Same shape as the line before", line.repeats.shapes & 1 != 0;
-        SameShape2, "Same shape two lines before", line.repeats.shapes & 2 != 0;
-        SameShape3, "Same shape three lines before", line.repeats.shapes & 4 != 0;
-        ToldContent, "Kept by a rule", line.told == Some(Label::Content);
-        ToldChrome, "Dropped by a rule", line.told == Some(Label::Chrome);
+        Wrapped, "As wide as a wrapped line", line.is_wrapped;
+        AfterBlank, "After a blank line", page.document.blank_before > 0 || page.document.lines == 0;
+        AfterBlanks, "After several blank lines", page.document.blank_before > 1;
+        LinkMarksSoFar, "Link marks so far", page.document.link_marks > 0;
+        Seen, "Seen before on the page", page.is_seen;
+        SameShape1, "Same shape as the line before", page.repeats.shapes & 1 != 0;
+        SameShape2, "Same shape two lines before", page.repeats.shapes & 2 != 0;
+        SameShape3, "Same shape three lines before", page.repeats.shapes & 4 != 0;
+        ToldContent, "Kept by a rule", page.told == Some(Label::Content);
+        ToldChrome, "Dropped by a rule", page.told == Some(Label::Chrome);
     }
     logarithms {
         Characters, "Length in characters", line.counts.chars;
@@ -360,14 +380,14 @@ dense_features! { |line, c, class|
         Commas, "Commas", line.counts.commas;
         SentenceEnds, "Ends of sentences inside", line.counts.sentence_ends;
         Target, "Length of link targets", line.counts.target_chars;
-        LinesSoFar, "Lines so far", line.document.lines;
-        WordsSoFar, "Words so far", line.document.words;
-        LongSoFar, "Long lines so far", line.document.long_lines;
-        KnownCount, "Words seen in long lines", line.repeats.known_long;
-        NewCount, "Words never seen in long lines", line.repeats.words - line.repeats.known_long;
-        KnownPairCount, "Pairs of words seen before", line.repeats.known_pairs;
-        SameStart, "Lines before that start like it", line.repeats.starts;
-        SameEnd, "Lines before that end like it", line.repeats.ends;
+        LinesSoFar, "Lines so far", page.document.lines;
+        WordsSoFar, "Words so far", page.document.words;
+        LongSoFar, "Long lines so far", page.document.long_lines;
+        KnownCount, "Words seen in long lines", page.repeats.known_long;
+        NewCount, "Words never seen in long lines", page.repeats.words - page.repeats.known_long;
+        KnownPairCount, "Pairs of words seen before", page.repeats.known_pairs;
+        SameStart, "Lines before that start like it", page.repeats.starts;
+        SameEnd, "Lines before that end like it", page.repeats.ends;
     }
     few {
         Separators, "Separators", line.counts.separators;
@@ -384,7 +404,7 @@ dense_features! { |line, c, class|
         Images, "Markdown images", line.counts.images;
         Links, "Markdown links", line.counts.markdown_links;
         LinkMarks, "Numbered link marks", line.counts.link_marks;
-        SameShapes, "Lines of the same shape just before", line.repeats.shapes.count_ones();
+        SameShapes, "Lines of the same shape just before", page.repeats.shapes.count_ones();
     }
     shares {
         Letters, "Share of letters", 127 * line.letters, line.counts.chars;
@@ -401,14 +421,14 @@ dense_features! { |line, c, class|
         Distinct, "Share of distinct words", 127 * line.words.distinct(), line.counts.words.min(256);
         SeparatorShare, "Separators for each word", 127 * line.counts.separators, line.n;
         LinkMarkShare, "Link marks for each word", 127 * line.counts.link_marks, line.n;
-        Known, "Share of its words seen before", 127 * line.repeats.known, line.repeats.words;
-        KnownLong, "Share of its words seen in long lines", 127 * line.repeats.known_long, line.repeats.words;
+        Known, "Share of its words seen before", 127 * page.repeats.known, page.repeats.words;
+        KnownLong, "Share of its words seen in long lines", 127 * page.repeats.known_long, page.repeats.words;
     }
     far_shares {
-        KnownPairs, "Share of its pairs of words seen before", 127 * line.repeats.known_pairs, line.repeats.pairs;
-        LongShareSoFar, "Share of long lines so far", 127 * line.document.long_lines, line.document.lines;
-        BlankShareSoFar, "Share of blank lines so far", 127 * line.document.blanks, line.document.lines + line.document.blanks;
-        WrappedShareSoFar, "Share of wrapped lines so far", 127 * line.document.wrapped_lines, line.document.lines;
+        KnownPairs, "Share of its pairs of words seen before", 127 * page.repeats.known_pairs, page.repeats.pairs;
+        LongShareSoFar, "Share of long lines so far", 127 * page.document.long_lines, page.document.lines;
+        BlankShareSoFar, "Share of blank lines so far", 127 * page.document.blanks, page.document.lines + page.document.blanks;
+        WrappedShareSoFar, "Share of wrapped lines so far", 127 * page.document.wrapped_lines, page.document.lines;
     }
 }
 
@@ -432,41 +452,9 @@ static ASCII: [[u64; 2]; 128] = {
     table
 };
 
-impl Line<'_> {
-    /// What its first and its last character say.
-    #[inline(always)]
-    fn ends(&self) -> u64 {
-        let Counts { first, first_class, last, last_class, .. } = *self.counts;
-        let beyond = |class: Option<Class>| class.unwrap_or(Class::Space);
-        let start = ASCII.get(first as usize).map(|flags| flags[0]);
-        let end = ASCII.get(last as usize).map(|flags| flags[1]);
-        start.unwrap_or_else(|| starts(first, beyond(first_class)))
-            | end.unwrap_or_else(|| ends(last, beyond(last_class)))
-    }
-}
-
 #[inline(always)]
-pub(super) fn features(
-    counts: &Counts,
-    words: &Words,
-    document: &DocumentSoFar,
-    seen: bool,
-    repeats: &Repeats,
-    told: Option<Label>,
-) -> Dense {
-    let letters = counts.letters();
-    let mut dense = values(&Line {
-        counts,
-        words,
-        document,
-        seen,
-        repeats,
-        told,
-        n: counts.text_words(),
-        letters,
-        cased: counts.lower + counts.upper,
-        spaced: letters - counts.spaceless,
-    });
+pub(super) fn features(line: &Line<'_>, page: &Page<'_>) -> Dense {
+    let mut dense = values(line, page);
     let indent = &mut dense[Feature::Indent as usize];
     *indent = *indent / 2 * 3;
     dense

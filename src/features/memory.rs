@@ -1,9 +1,8 @@
 //! What a line repeats of the lines before it. An article keeps coming back to its own words;
 //! teasers bring new ones, and what stands around an article repeats its shape and its phrases.
 
-use super::dense::Counts;
+use super::dense::Line;
 use super::table::Table;
-use super::tokens::Words;
 
 /// How many words and pairs of words are remembered. An id picks its slot, and the last one to
 /// pick a slot has it: bounded, and the same on every machine.
@@ -13,7 +12,7 @@ const SLOTS: usize = 8192;
 const EDGE_SLOTS: usize = 1024;
 
 /// How many lines back shapes are compared.
-pub(super) const SHAPES: usize = 6;
+const SHAPES: usize = 6;
 
 /// What a line has in common with those before it.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +40,8 @@ pub(super) struct Memory {
     pairs: Table<u16, SLOTS>,
     starts: Table<Edge, EDGE_SLOTS>,
     ends: Table<Edge, EDGE_SLOTS>,
-    shapes: [u32; SHAPES],
+    /// Of the last lines, the last one first; more than are compared, to compare them at once.
+    shapes: [u32; SHAPES.next_power_of_two()],
 }
 
 /// How often lines started, or ended, with a word.
@@ -57,41 +57,46 @@ impl Memory {
         self.pairs.clear();
         self.starts.clear();
         self.ends.clear();
-        self.shapes = [0; SHAPES];
+        self.shapes = Default::default();
     }
 
     /// What the line repeats, of itself too; from now on it belongs to the lines before.
     #[inline(always)]
-    pub(super) fn line(&mut self, words: &Words, counts: &Counts) -> Repeats {
+    pub(super) fn line(&mut self, line: &Line<'_>) -> Repeats {
         let mut repeats = Repeats::default();
-        let shape = counts.shape();
-        let long = if counts.is_long() { LONG } else { 0 };
-        repeats.words = words.bulky().len() as u32;
-        for &word in words.bulky() {
+        let shape = line.shape();
+        let long = u16::from(line.is_long);
+        repeats.words = line.words.bulky().len() as u32;
+        for &word in line.words.bulky() {
             let (slot, tag) = (self.words.at(slot(word)), tag(word));
-            let is_known = *slot & !LONG == tag;
-            let was_long = if is_known { *slot & LONG } else { 0 };
-            *slot = tag | was_long | long;
-            repeats.known += u32::from(is_known);
-            repeats.known_long += u32::from(was_long);
+            // Only the lowest bit may differ in a word that is known.
+            let differs = *slot ^ tag;
+            repeats.known += u32::from(differs <= LONG);
+            repeats.known_long += u32::from(differs == LONG);
+            *slot = tag | u16::from(differs == LONG) | long;
         }
         // Where letters stand alone, two of them are no phrase.
-        let is_lettered = counts.southeast_asian > 0;
-        let pairs = words.pairs().take(if is_lettered { 0 } else { usize::MAX });
-        repeats.pairs = pairs.len() as u32;
-        for pair in pairs {
-            let (slot, tag) = (self.pairs.at(slot(pair)), tag(pair));
-            repeats.known_pairs += u32::from(*slot == tag);
-            *slot = tag;
+        let is_lettered = line.counts.southeast_asian > 0;
+        if !is_lettered {
+            let pairs = line.words.pairs();
+            repeats.pairs = pairs.len() as u32;
+            let mut known = 0;
+            for pair in pairs {
+                let (slot, tag) = (self.pairs.at(slot(pair)), tag(pair));
+                known += u32::from(*slot == tag);
+                *slot = tag;
+            }
+            repeats.known_pairs = known;
         }
-        if let Some((first, last)) = words.edges() {
+        if let Some((first, last)) = line.words.edges() {
             repeats.starts = count(&mut self.starts, first);
             repeats.ends = count(&mut self.ends, last);
         }
         for (bit, &before) in self.shapes.iter().enumerate() {
             repeats.shapes |= u32::from(before == shape) << bit;
         }
-        self.shapes.copy_within(..SHAPES - 1, 1);
+        repeats.shapes &= (1 << SHAPES) - 1;
+        self.shapes.copy_within(..SHAPES, 1);
         self.shapes[0] = shape;
         repeats
     }

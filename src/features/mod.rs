@@ -18,6 +18,7 @@ pub use dense::{DENSE, Dense, Feature};
 #[cfg(feature = "train")]
 pub(crate) use dense::{take_blanks_away, take_case_away, tell};
 
+use dense::Page;
 use table::Table;
 
 use crate::label::Label;
@@ -127,9 +128,10 @@ impl<L: Listener> Work for Extract<'_, L> {
         let key = words.line_key();
         let is_seen = std::mem::replace(seen.at(key as usize % SEEN_SLOTS), key) == key;
         words.emit(&counts, listener);
-        let repeats = memory.line(words, &counts);
-        let dense = dense::features(&counts, words, document, is_seen, &repeats, told);
-        document.line(&counts);
+        let line = dense::Line::new(&counts, words);
+        let repeats = memory.line(&line);
+        let dense = dense::features(&line, &Page { document, repeats: &repeats, is_seen, told });
+        document.line(&line);
         dense
     }
 }
