@@ -23,6 +23,7 @@ impl<'a> Line<'a> {
 }
 
 /// Takes a line ending (`\n` or `\r\n`) off the end of `bytes`.
+#[inline]
 pub fn strip_ending(bytes: &[u8]) -> &[u8] {
     match bytes {
         [text @ .., b'\r', b'\n'] | [text @ .., b'\n'] => text,
@@ -32,14 +33,18 @@ pub fn strip_ending(bytes: &[u8]) -> &[u8] {
 
 /// Whether there is nothing to read in `bytes`: only white space of any script, or a
 /// byte-order mark.
+#[inline]
 pub fn is_blank(bytes: &[u8]) -> bool {
-    // Most lines show it in their first byte that is no space; no need to decode them.
-    let first = bytes.iter().position(|byte| !byte.is_ascii_whitespace());
-    let Some(first) = first else { return true };
-    if bytes[first].is_ascii_graphic() {
-        return false;
+    // Most lines show it in their first byte; no need to decode them.
+    match bytes {
+        [first, ..] if first.is_ascii_graphic() => false,
+        [] | [b'\n'] => true,
+        _ => has_only_blanks(bytes),
     }
-    let mut rest = &bytes[first..];
+}
+
+fn has_only_blanks(bytes: &[u8]) -> bool {
+    let mut rest = bytes.trim_ascii_start();
     while !rest.is_empty() {
         let (c, len) = utf8::decode(rest);
         if !c.is_whitespace() && c != '\u{feff}' {

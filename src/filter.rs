@@ -286,16 +286,16 @@ impl<'m> Filter<'m> {
         let line = &self.buffer[self.tail..end];
         let blank = is_blank(line);
         let told = if blank { None } else { self.rules.judge(strip_ending(line)) };
-        let held = Held { bytes: line.len(), blank, told };
+        let bytes = line.len();
         self.tail = end;
-        self.held.push_back(held);
+        self.held.push_back(Held { bytes, blank, told });
         if blank {
             self.extractor.blank_line();
             if self.held.len() == 1 {
                 self.release_blank_lines(sink)?;
             }
         } else {
-            self.queue(held);
+            self.queue(bytes, told);
             if self.scorer.has_scores() {
                 self.release_scored(sink)?;
             }
@@ -316,10 +316,10 @@ impl<'m> Filter<'m> {
         self.tail - self.start + noted > self.limits.max_held_bytes
     }
 
-    /// Queues the line that ends at `tail` to be scored.
-    fn queue(&mut self, held: Held) {
-        let line = &self.buffer[self.tail - held.bytes..self.tail];
-        let told = held.told.map(|told| told.label);
+    /// Queues the line of so many bytes that ends at `tail` to be scored.
+    fn queue(&mut self, bytes: usize, told: Option<Told>) {
+        let line = &self.buffer[self.tail - bytes..self.tail];
+        let told = told.map(|told| told.label);
         self.scorer.begin_line();
         let dense = self.extractor.line(strip_ending(line), told, &mut self.scorer);
         self.decoder.expect(words(&dense));
@@ -345,9 +345,8 @@ impl<'m> Filter<'m> {
         let bytes = self.buffer.len() - self.tail;
         self.tail = self.buffer.len();
         let told = self.rules.judge(&self.buffer[self.buffer.len() - bytes..]);
-        let held = Held { bytes, blank: false, told };
-        self.held.push_back(held);
-        self.queue(held);
+        self.held.push_back(Held { bytes, blank: false, told });
+        self.queue(bytes, told);
         self.decide_all();
         let scores = self.decided.pop().expect("the scorer owes a verdict for the last line");
         let verdict = self.policy.decide(&scores, told);
@@ -426,6 +425,7 @@ impl<'m> Filter<'m> {
     }
 
     /// Hands on the line that was held first.
+    #[inline(always)]
     fn release<S: Sink>(
         &mut self,
         held: Held,

@@ -173,11 +173,13 @@ impl Rules {
     }
 
     /// What the rules say of a line, `text` without its ending.
+    #[inline]
     pub fn judge(&self, text: &[u8]) -> Option<Told> {
         self.find(text).map(|(told, _)| told)
     }
 
     /// The same, with the place of the rule that says it.
+    #[inline]
     pub fn find(&self, text: &[u8]) -> Option<(Told, &str)> {
         let compiled = self.compiled.as_deref()?;
         let rule = &compiled.rules[compiled.last_match(text)?];
