@@ -263,40 +263,46 @@ impl Character {
 /// for all others.
 static KNOWN: [AtomicU64; 1 << 16] = [const { AtomicU64::new(0) }; 1 << 16];
 
-/// All there is to know of a character of a word to take it: what it is in lower case, how many
-/// bits that is, where it counts in a [`Tally`], whether lower case is something else, and its
-/// [`kind`]. Those of scripts that write words together have what they are [known by](id_of) for
-/// lower case.
+/// All there is to know of a character of a word to take it, each from a bit on: what it is in
+/// lower case, how many [bits](BITS) that is, where it counts in a [`Tally`](TALLY), its
+/// [length](LENGTH), whether lower case [is something else](CHANGES), and its [class](CLASS). Those
+/// of scripts that write words together have what they are [known by](id_of) for lower case.
 fn known(c: char, character: Character) -> u64 {
-    let kind = match character.class {
-        Class::Spaceless if character.is_southeast_asian() => kind::SOUTHEAST_ASIAN,
-        Class::Spaceless => kind::EAST_ASIAN,
-        Class::Digit => kind::DIGIT,
-        _ => kind::LETTER,
-    };
-    let low = if kind >= kind::EAST_ASIAN { id_of(c.into()) } else { character.lower };
-    u64::from(low)
-        | u64::from(character.bits) << 32
-        | u64::from(tokens::tally(character.class)) << TALLY
-        | u64::from(character.lower != utf8(c)) << CHANGES
-        | kind << KIND
+    let Character { class, bits, lower, .. } = character;
+    let is_spaceless = class == Class::Spaceless;
+    let is_letter = matches!(class, Class::Lower | Class::Upper | Class::Caseless);
+    let length = if is_letter && bits == self::bits(c) { c.len_utf8() } else { 0 };
+    u64::from(if is_spaceless { id_of(c.into()) } else { lower })
+        | u64::from(bits) << BITS
+        | u64::from(tokens::tally(class)) << TALLY
+        | (length as u64) << LENGTH
+        | u64::from(lower != utf8(c)) << CHANGES
+        | u64::from(character.is_southeast_asian()) << SOUTHEAST_ASIAN
+        | (class as u64) << CLASS
 }
 
-/// Where the [tally](Tally) is in what is [`known`] of a character.
+const BITS: u32 = 32;
 const TALLY: u32 = 40;
 
-/// The bit that tells whether lower case is something else.
-const CHANGES: u32 = 48;
+/// In bytes; 0 for what is no letter, or not as long in lower case.
+const LENGTH: u32 = 48;
 
-/// Where the [`kind`] is.
-const KIND: u32 = 62;
+const CHANGES: u32 = 52;
+const SOUTHEAST_ASIAN: u32 = 53;
+const CLASS: u32 = 56;
 
-/// What a character of a word is.
-mod kind {
-    pub const LETTER: u64 = 0;
-    pub const DIGIT: u64 = 1;
-    pub const EAST_ASIAN: u64 = 2;
-    pub const SOUTHEAST_ASIAN: u64 = 3;
+/// The class of a character, from what is [`known`] of it; white space if that is nothing.
+#[inline(always)]
+fn class_of(known: u64) -> Class {
+    match known >> CLASS {
+        1 => Class::Lower,
+        2 => Class::Upper,
+        3 => Class::Caseless,
+        4 => Class::Spaceless,
+        5 => Class::Digit,
+        6 => Class::Symbol,
+        _ => Class::Space,
+    }
 }
 
 /// Characters on a page of the table.
@@ -325,7 +331,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 #[inline(always)]
 pub(super) fn scan(with: impl Instructions, parts: [&[u8]; 2], words: &mut Words) -> Counts {
     let mut scan = Scan { counts: Counts::default(), words, signs: [0; 16] };
-    for part in parts {
+    for part in parts.iter().filter(|part| !part.is_empty()) {
         scan.part(with, part);
     }
     // In the order of the bits.
@@ -373,14 +379,25 @@ fn short_character(bytes: u32) -> Option<(u32, usize)> {
     }
 }
 
-/// A character that is in [`KNOWN`], and its class.
+/// The character at the start of four bytes and its length, if these are more than one and up to
+/// three; it may also be one that should be shorter.
 #[inline(always)]
-fn known_end((c, known): (u32, u64)) -> (char, Class) {
-    let class = match known >> KIND {
-        kind::LETTER | kind::DIGIT => tokens::class((known >> TALLY) as u8),
-        _ => Class::Spaceless,
-    };
-    (char::from_u32(c).unwrap_or_default(), class)
+fn long_character(bytes: u32) -> Option<(u32, usize)> {
+    let (two, three) = (bytes ^ 0x80c0, bytes ^ 0x80_80e0);
+    if two & 0xc0e0 == 0 {
+        Some(((two & 0xff) << 6 | two >> 8 & 0xff, 2))
+    } else if three & 0xc0_c0f0 == 0 {
+        Some(((three & 0xff) << 12 | (three >> 8 & 0xff) << 6 | three >> 16 & 0xff, 3))
+    } else {
+        None
+    }
+}
+
+/// Four bytes of a block.
+#[inline(always)]
+fn four(bytes: &[u8; BLOCK + AHEAD], at: usize) -> u32 {
+    let four = bytes[at % BLOCK..].first_chunk().expect("as much lies ahead");
+    u32::from_le_bytes(*four)
 }
 
 /// How many bytes are taken at once: less than are classified, so that one more can end a word.
@@ -506,16 +523,24 @@ impl Scan<'_> {
         let (mut starts_left, mut ends_left) = (starts, ends);
         // Where the last of what may end the text of the line ends, 0 for what was noted already.
         let mut last = 0;
-        while starts_left != 0 {
-            let (start, end) = (starts_left.trailing_zeros(), ends_left.trailing_zeros());
-            starts_left &= starts_left - 1;
-            ends_left &= ends_left - 1;
-            let is_plain = plain >> end & 1 != 0;
-            let (start, end) = (start as usize, end as usize);
-            if is_plain {
+        'block: while starts_left != 0 {
+            // Most are plain words: in a loop of their own all that they need is in registers.
+            let (start, end) = loop {
+                let (start, end) = (starts_left.trailing_zeros(), ends_left.trailing_zeros());
+                starts_left &= starts_left - 1;
+                ends_left &= ends_left - 1;
+                let is_plain = plain >> end & 1 != 0;
+                let (start, end) = (start as usize, end as usize);
+                if !is_plain {
+                    break (start, end);
+                }
                 self.words.ascii_letters(&mut found, &bytes, start, end - start);
                 last = end;
-            } else if symbol >> start & 1 != 0 {
+                if starts_left == 0 {
+                    break 'block;
+                }
+            };
+            if symbol >> start & 1 != 0 {
                 let byte = bytes[start];
                 let signs = ASCII[usize::from(byte & 0x7f)].signs;
                 self.signs(signs);
@@ -594,15 +619,14 @@ impl Scan<'_> {
     ) -> Option<usize> {
         let mut bytes = *block.bytes;
         let run = below(end) & u64::MAX << start;
-        let (mut tally, mut continued, mut after) = (0, 0, 0);
-        let (mut first, mut last) = ((0, 0), (0, 0));
+        let (mut tally, mut continued) = (0, 0);
         let mut left = block.others & run;
-        while left != 0 {
+        let (last, after) = loop {
             let at = left.trailing_zeros() as usize;
-            let next = block.bytes[at % BLOCK..].first_chunk().expect("it is long enough");
-            let (c, len) = short_character(u32::from_le_bytes(*next))?;
-            let known = KNOWN[c as usize].load(Relaxed);
-            if known == 0 || known >> KIND != kind::LETTER || (known >> 32) as u8 != 8 * len as u8 {
+            let (c, len) = long_character(four(block.bytes, at))?;
+            let known = KNOWN[c as usize % KNOWN.len()].load(Relaxed);
+            // This leaves out what should be shorter, too.
+            if known >> LENGTH & 0xf != len as u64 {
                 return None;
             }
             if known >> CHANGES & 1 != 0 {
@@ -610,11 +634,19 @@ impl Scan<'_> {
             }
             tally += 1 << ((known >> TALLY) as u8);
             continued |= ((1 << len) - 2) << at;
-            first = if after == 0 { (c, known) } else { first };
-            after = at + len;
+            let after = at + len;
             left &= u64::MAX << after;
-            last = (c, known);
-        }
+            if left == 0 {
+                break ((char::from_u32(c)?, class_of(known)), after);
+            }
+        };
+        let is_first_ascii = block.others >> start & 1 == 0;
+        let first = if is_first_ascii {
+            last
+        } else {
+            let (c, _) = long_character(four(block.bytes, start))?;
+            (char::from_u32(c)?, class_of(KNOWN[c as usize % KNOWN.len()].load(Relaxed)))
+        };
         let characters = run & !continued;
         let letters = characters.count_ones();
         let tally = Tally(tally);
@@ -634,8 +666,8 @@ impl Scan<'_> {
         counts.caseless += tally.caseless();
         counts.shouted += u32::from(uppers >= 2 && uppers == letters);
         // What is ASCII is counted with the block.
-        if block.others >> start & 1 != 0 {
-            let (c, class) = known_end(first);
+        if !is_first_ascii {
+            let (c, class) = first;
             counts.words += 1;
             counts.letter_words += 1;
             counts.capitalised += u32::from(class == Class::Upper);
@@ -646,8 +678,7 @@ impl Scan<'_> {
         if after < end {
             return Some(end);
         }
-        let (c, class) = known_end(last);
-        self.ends(c, class);
+        self.ends(last.0, last.1);
         Some(0)
     }
 
@@ -701,25 +732,25 @@ impl Scan<'_> {
     #[inline(always)]
     fn known_letters(&mut self, text: &[u8]) -> usize {
         let mut word = self.words.current;
-        let (mut at, mut last) = (0, (0, 0));
+        let (mut at, mut last) = (0, (0, Class::Space));
         while let Some(next) = text[at..].first_chunk() {
             let Some((c, len)) = short_character(u32::from_le_bytes(*next)) else { break };
             let known = KNOWN[c as usize].load(Relaxed);
-            if known == 0 || known >> KIND > kind::DIGIT {
-                break;
+            let class = class_of(known);
+            match class {
+                Class::Lower | Class::Upper | Class::Caseless => {
+                    let bits = u32::from((known >> BITS) as u8);
+                    word.letter(known as u32, bits, (known >> TALLY) as u8);
+                }
+                Class::Digit => word.digit(),
+                _ => break,
             }
-            if known >> KIND == kind::DIGIT {
-                word.digit();
-            } else {
-                word.letter(known as u32, u32::from((known >> 32) as u8), (known >> TALLY) as u8);
-            }
-            last = (c, known);
+            last = (c, class);
             at += len;
         }
         if at > 0 {
             self.words.current = word;
-            let (c, class) = known_end(last);
-            self.ends(c, class);
+            self.ends(char::from_u32(last.0).unwrap_or_default(), last.1);
         }
         at
     }
@@ -729,11 +760,11 @@ impl Scan<'_> {
     #[inline(always)]
     fn known_spaceless(&mut self, text: &[u8]) -> usize {
         let mut found = self.words.found;
-        let (mut at, mut last, mut southeast_asian) = (0, (0, 0), 0);
+        let (mut at, mut last, mut southeast_asian) = (0, 0, 0);
         while let Some(next) = text[at..].first_chunk() {
-            let Some((c, 3)) = short_character(u32::from_le_bytes(*next)) else { break };
+            let Some((c, 3)) = long_character(u32::from_le_bytes(*next)) else { break };
             let known = KNOWN[c as usize].load(Relaxed);
-            if known >> KIND < kind::EAST_ASIAN {
+            if class_of(known) != Class::Spaceless {
                 break;
             }
             if at == 0 {
@@ -741,8 +772,8 @@ impl Scan<'_> {
                 found = self.words.found;
             }
             self.words.character(&mut found, known as u32);
-            southeast_asian += (known >> KIND & 1) as u32;
-            last = (c, known);
+            southeast_asian += (known >> SOUTHEAST_ASIAN & 1) as u32;
+            last = c;
             at += 3;
         }
         if at > 0 {
@@ -753,8 +784,7 @@ impl Scan<'_> {
             counts.words += characters;
             counts.spaceless += characters;
             counts.southeast_asian += southeast_asian;
-            let (c, class) = known_end(last);
-            self.ends(c, class);
+            self.ends(char::from_u32(last).unwrap_or_default(), Class::Spaceless);
         }
         at
     }
@@ -773,8 +803,10 @@ impl Scan<'_> {
 
     /// The word at hand, if any, is complete.
     fn end_word(&mut self) {
-        self.words.current.count(&mut self.counts);
-        self.words.end_word(&mut self.counts);
+        if self.words.current.is_some() {
+            self.words.current.count(&mut self.counts);
+            self.words.end_word(&mut self.counts);
+        }
     }
 
     #[inline(always)]

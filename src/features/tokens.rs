@@ -108,15 +108,13 @@ fn pair_id(first: u32, second: u32) -> u32 {
 }
 
 /// A word that was found.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Word {
     id: u32,
-    /// What is known of its topic: its beginning if it is long enough to have one, or itself.
-    about: u32,
-    /// Whether its beginning is a token.
-    is_long: bool,
-    /// Whether it is long enough to be about something.
-    is_bulky: bool,
+    /// Its beginning if it is long enough to have one, or itself.
+    stem: u32,
+    /// What it adds to [`Found::lens`].
+    lens: u32,
 }
 
 /// Room for as many words as count, such that an index needs no check but a mask.
@@ -126,14 +124,47 @@ const ROOM: usize = MAX_WORDS.next_power_of_two();
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Found {
     line: u64,
-    words: usize,
-    stems: usize,
-    bulky: usize,
-    /// The last word, beyond [`MAX_WORDS`] too.
-    last: u32,
+    /// How many [words](WORD), [stems](LONG) and [words about something](BULKY) there are, eight
+    /// bits each.
+    lens: u32,
+    /// The last word, if it is beyond [`MAX_WORDS`].
+    last: Option<u32>,
 }
 
+const LONG: u32 = 1;
+const BULKY: u32 = 1 << 8;
+const WORD: u32 = 1 << 16;
+
+const _: () = assert!(MAX_WORDS < 1 << 7);
+
+/// What a word of so many ASCII letters adds to [`Found::lens`].
+static LENS: [u32; BLOCK] = {
+    let mut table = [WORD; BLOCK];
+    let mut len = 0;
+    while len < BLOCK {
+        table[len] += if len > STEM_CHARS as usize { LONG } else { 0 };
+        table[len] += if len >= BULK as usize { BULKY } else { 0 };
+        len += 1;
+    }
+    table
+};
+
 impl Found {
+    #[inline(always)]
+    fn words(self) -> usize {
+        (self.lens / WORD) as usize
+    }
+
+    #[inline(always)]
+    fn stems(self) -> usize {
+        self.lens as usize % ROOM
+    }
+
+    #[inline(always)]
+    fn bulky(self) -> usize {
+        (self.lens / BULKY) as usize % ROOM
+    }
+
     /// A sign between words. It keeps lines of signs apart from one another.
     #[inline(always)]
     pub(super) fn symbol(&mut self, c: u32) {
@@ -167,6 +198,12 @@ impl Default for Words {
             distinct: [0; 4],
         }
     }
+}
+
+/// What a word adds to [`Found::lens`].
+#[inline(always)]
+fn lens(is_long: bool, is_bulky: bool) -> u32 {
+    WORD + u32::from(is_long) * LONG + u32::from(is_bulky) * BULKY
 }
 
 /// The first bytes of eight: none at up to 8, all from 16 on.
@@ -211,17 +248,6 @@ pub(super) fn tally(class: Class) -> u8 {
         Class::Caseless => CASELESS,
         Class::Digit => DIGIT,
         _ => 0,
-    }
-}
-
-/// The class of characters that [count](tally) there.
-#[inline(always)]
-pub(super) fn class(tally: u8) -> Class {
-    match tally {
-        UPPER => Class::Upper,
-        CASELESS => Class::Caseless,
-        DIGIT => Class::Digit,
-        _ => Class::Lower,
     }
 }
 
@@ -321,9 +347,8 @@ impl Words {
         let chunk = |at| chunk(bytes, start % BLOCK + at) | 0x2020_2020_2020_2020;
         let word = Word {
             id: id_of_hash(hash(len, chunk), 0),
-            about: id(0, chunk(0) & FIRST_BYTES[8 + STEM_CHARS as usize], 0),
-            is_long: len > STEM_CHARS as usize,
-            is_bulky: len >= BULK as usize,
+            stem: id(0, chunk(0) & FIRST_BYTES[8 + STEM_CHARS as usize], 0),
+            lens: LENS[len % BLOCK],
         };
         self.add(found, word);
     }
@@ -351,9 +376,8 @@ impl Words {
         let stem = id_of_hash(hash(after.trailing_zeros() as usize, chunk), 0);
         let word = Word {
             id,
-            about: select_unpredictable(is_long, stem, id),
-            is_long,
-            is_bulky: letters.count_ones() + caseless >= BULK,
+            stem: select_unpredictable(is_long, stem, id),
+            lens: lens(is_long, letters.count_ones() + caseless >= BULK),
         };
         self.add(found, word);
     }
@@ -361,14 +385,14 @@ impl Words {
     /// A number of so many digits.
     #[inline(always)]
     pub(super) fn number(&mut self, found: &mut Found, digits: u32) {
-        self.add(found, Word { id: id(0, 0, digits), ..Word::default() });
+        self.add_short(found, id(0, 0, digits));
     }
 
     /// A character of a script that writes words together, by its [id](id_of). It is counted by
     /// the caller.
     #[inline(always)]
     pub(super) fn character(&mut self, found: &mut Found, id: u32) {
-        self.add(found, Word { id, ..Word::default() });
+        self.add_short(found, id);
     }
 
     /// The word at hand, if any, is complete. Its characters are counted by the caller.
@@ -387,34 +411,47 @@ impl Words {
         counts.numbers += u32::from(word.letters == 0);
         let id = id(word.hash, word.chunk, digits);
         let is_long = word.letters > STEM_CHARS;
+        let word = Word {
+            id,
+            stem: select_unpredictable(is_long, word.stem, id),
+            lens: lens(is_long, word.letters + word.tally.caseless() >= BULK),
+        };
         let mut found = self.found;
-        self.add(
-            &mut found,
-            Word {
-                id,
-                about: select_unpredictable(is_long, word.stem, id),
-                is_long,
-                is_bulky: word.letters + word.tally.caseless() >= BULK,
-            },
-        );
+        self.add(&mut found, word);
         self.found = found;
     }
 
     #[inline(always)]
     fn add(&mut self, found: &mut Found, word: Word) {
-        found.line = mix(found.line, u64::from(word.id));
-        let bit = (word.id >> 24) as usize;
-        self.distinct[bit / 64] |= 1 << (bit % 64);
-        found.last = word.id;
-        if found.words < MAX_WORDS {
-            self.keys[found.words] = word.id;
-            found.words += 1;
+        self.note(found, word.id);
+        if found.lens < MAX_WORDS as u32 * WORD {
+            self.keys[found.words()] = word.id;
             // Words cannot be guessed, so there is no branch on what they are.
-            self.stems[found.stems % ROOM] = word.about;
-            found.stems += usize::from(word.is_long);
-            self.bulky[found.bulky % ROOM] = word.about;
-            found.bulky += usize::from(word.is_bulky);
+            self.stems[found.stems()] = word.stem;
+            self.bulky[found.bulky()] = word.stem;
+            found.lens += word.lens;
+        } else {
+            found.last = Some(word.id);
         }
+    }
+
+    /// Likewise a word that is neither long nor about something.
+    #[inline(always)]
+    fn add_short(&mut self, found: &mut Found, id: u32) {
+        self.note(found, id);
+        if found.lens < MAX_WORDS as u32 * WORD {
+            self.keys[found.words()] = id;
+            found.lens += WORD;
+        } else {
+            found.last = Some(id);
+        }
+    }
+
+    #[inline(always)]
+    fn note(&mut self, found: &mut Found, id: u32) {
+        found.line = mix(found.line, u64::from(id));
+        let bit = (id >> 24) as usize;
+        self.distinct[bit / 64] |= 1 << (bit % 64);
     }
 
     /// Key of the line as a whole.
@@ -432,13 +469,13 @@ impl Words {
     /// What the words are known by.
     #[inline(always)]
     fn words(&self) -> &[u32] {
-        &self.keys[..self.found.words]
+        &self.keys[..self.found.words()]
     }
 
     /// Those words, or their beginnings, that are likely about something.
     #[inline(always)]
     pub(super) fn bulky(&self) -> &[u32] {
-        &self.bulky[..self.found.bulky]
+        &self.bulky[..self.found.bulky()]
     }
 
     /// The pairs of words.
@@ -450,16 +487,16 @@ impl Words {
     /// The first and the last word.
     #[inline(always)]
     pub(super) fn edges(&self) -> Option<(u32, u32)> {
-        let [first, ..] = self.words() else { return None };
-        Some((*first, self.found.last))
+        let (first, last) = (self.words().first()?, self.words().last()?);
+        Some((*first, self.found.last.unwrap_or(*last)))
     }
 
     /// Hands the tokens to `listener`.
     #[inline(always)]
     pub(super) fn emit(&mut self, counts: &Counts, listener: &mut impl Listener) {
         const { assert!(Sort::Word as u32 == 0, "words are known by their keys") };
-        let mut count = self.found.words;
-        let stems = &self.stems[..self.found.stems];
+        let mut count = self.found.words();
+        let stems = &self.stems[..self.found.stems()];
         for (key_of_stem, &stem) in self.keys[count..].iter_mut().zip(stems) {
             *key_of_stem = key(Sort::Stem, stem);
         }
@@ -501,8 +538,9 @@ mod tests {
         let known = |word: Vec<u8>| {
             let (mut bytes, mut found) = ([b'!'; BLOCK + AHEAD], Found::default());
             bytes[..word.len()].copy_from_slice(&word);
-            Words::default().ascii_letters(&mut found, &bytes, 0, word.len());
-            found.last
+            let mut words = Words::default();
+            words.ascii_letters(&mut found, &bytes, 0, word.len());
+            words.keys[0]
         };
         let mut ids: Vec<u32> = short.chain(long).map(known).collect();
         ids.extend((0x4e00..0xa000).map(id_of));
