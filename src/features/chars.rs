@@ -326,36 +326,38 @@ static ASCII: [Character; 128] = {
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Counts the characters of the parts of a line and finds their words. Bytes that are not UTF-8
-/// count as symbols.
+/// Counts the characters of the parts of a line, into `counts` which are those of none, and finds
+/// their words. Bytes that are not UTF-8 count as symbols.
 #[inline(always)]
-pub(super) fn scan(with: impl Instructions, parts: [&[u8]; 2], words: &mut Words) -> Counts {
-    let mut scan = Scan { counts: Counts::default(), words, signs: [0; 16] };
+pub(super) fn scan(
+    with: impl Instructions,
+    parts: [&[u8]; 2],
+    words: &mut Words,
+    counts: &mut Counts,
+) {
+    let mut scan = Scan { counts, words, signs: [0; 16] };
     for part in parts.iter().filter(|part| !part.is_empty()) {
         scan.part(with, part);
     }
     // In the order of the bits.
     let [commas, sentence_ends, separators, quotes, copyrights, ats, ..] = scan.signs;
     let [.., colons, pipes, parens, currencies, code_signs, _, _, _, _, _] = scan.signs;
-    Counts {
-        commas: commas.into(),
-        sentence_ends: sentence_ends.into(),
-        separators: separators.into(),
-        quotes: quotes.into(),
-        copyrights: copyrights.into(),
-        ats: ats.into(),
-        colons: colons.into(),
-        pipes: pipes.into(),
-        parens: parens.into(),
-        currencies: currencies.into(),
-        code_signs: code_signs.into(),
-        ..scan.counts
-    }
+    counts.commas = commas.into();
+    counts.sentence_ends = sentence_ends.into();
+    counts.separators = separators.into();
+    counts.quotes = quotes.into();
+    counts.copyrights = copyrights.into();
+    counts.ats = ats.into();
+    counts.colons = colons.into();
+    counts.pipes = pipes.into();
+    counts.parens = parens.into();
+    counts.currencies = currencies.into();
+    counts.code_signs = code_signs.into();
 }
 
 /// A scan under way.
 struct Scan<'s> {
-    counts: Counts,
+    counts: &'s mut Counts,
     words: &'s mut Words,
     /// How often each bit of [`sign`] was seen. A line has at most twice
     /// [`SCORED_BYTES`](super::SCORED_BYTES), so 16 bits are enough.
@@ -585,7 +587,7 @@ impl Scan<'_> {
         self.words.found = found;
         self.settle(&block, len, last);
 
-        let counts = &mut self.counts;
+        let counts = &mut *self.counts;
         counts.previous_symbol = block.previous_symbol(len, counts.previous_symbol);
         let filled = filled & below(len);
         let done = block.characters(len);
@@ -660,7 +662,7 @@ impl Scan<'_> {
         );
         block.continued |= continued;
         let uppers = tally.upper() + (upper & run).count_ones();
-        let counts = &mut self.counts;
+        let counts = &mut *self.counts;
         counts.upper += tally.upper();
         counts.lower += tally.lower();
         counts.caseless += tally.caseless();
@@ -685,7 +687,7 @@ impl Scan<'_> {
     /// Takes note of how the text of the line begins.
     #[inline(always)]
     fn begin(&mut self, c: char, class: Class) {
-        let counts = &mut self.counts;
+        let counts = &mut *self.counts;
         (counts.first, counts.first_class) = (c, Some(class));
         (counts.last, counts.last_class) = (c, Some(class));
     }
@@ -779,7 +781,7 @@ impl Scan<'_> {
         if at > 0 {
             self.words.found = found;
             let characters = at as u32 / 3;
-            let counts = &mut self.counts;
+            let counts = &mut *self.counts;
             counts.chars += characters;
             counts.words += characters;
             counts.spaceless += characters;
@@ -795,7 +797,7 @@ impl Scan<'_> {
         if self.counts.first_class.is_none() {
             self.begin(c, class);
         }
-        let counts = &mut self.counts;
+        let counts = &mut *self.counts;
         (counts.last, counts.last_class) = (c, Some(class));
         counts.very_last = c;
         counts.previous_symbol = None;
@@ -804,8 +806,8 @@ impl Scan<'_> {
     /// The word at hand, if any, is complete.
     fn end_word(&mut self) {
         if self.words.current.is_some() {
-            self.words.current.count(&mut self.counts);
-            self.words.end_word(&mut self.counts);
+            self.words.current.count(self.counts);
+            self.words.end_word(self.counts);
         }
     }
 
@@ -815,7 +817,7 @@ impl Scan<'_> {
         match class {
             Class::Space => {
                 self.end_word();
-                let counts = &mut self.counts;
+                let counts = &mut *self.counts;
                 *(if counts.first_class.is_none() {
                     &mut counts.indent
                 } else {
@@ -828,7 +830,7 @@ impl Scan<'_> {
             Class::Digit => self.words.current.digit(),
             Class::Spaceless => {
                 self.end_word();
-                let counts = &mut self.counts;
+                let counts = &mut *self.counts;
                 counts.chars += 1;
                 counts.words += 1;
                 counts.spaceless += 1;
@@ -863,7 +865,7 @@ impl Scan<'_> {
         }
         self.signs(character.signs);
         self.words.found.symbol(c.into());
-        let counts = &mut self.counts;
+        let counts = &mut *self.counts;
         counts.chars += 1;
         counts.symbols += 1;
         counts.previous_symbol = Some(c);
@@ -884,7 +886,7 @@ impl Scan<'_> {
     /// What the sign `c` means with the one just before it; it is the last of so many `chars`.
     #[cold]
     fn pair(&mut self, before: Option<char>, c: char, chars: u32) {
-        let counts = &mut self.counts;
+        let counts = &mut *self.counts;
         let pair = (before, c);
         if pair == (Some(']'), '(') {
             counts.in_target = true;
@@ -941,7 +943,9 @@ pub(super) mod tests {
 
         #[inline(always)]
         fn run(self, with: impl Instructions) -> Counts {
-            scan(with, self.0, self.1)
+            let mut counts = Counts::default();
+            scan(with, self.0, self.1, &mut counts);
+            counts
         }
     }
 

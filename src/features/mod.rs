@@ -124,7 +124,9 @@ impl<L: Listener> Work for Extract<'_, L> {
             [&text[..SCORED_BYTES], &text[text.len() - SCORED_BYTES..]]
         };
         words.clear();
-        let counts = chars::scan(with, parts, words);
+        // Where they are they stay: a move would take as long as some words.
+        let mut counts = dense::Counts::default();
+        chars::scan(with, parts, words, &mut counts);
         let key = words.line_key();
         let is_seen = std::mem::replace(seen.at(key as usize % SEEN_SLOTS), key) == key;
         words.emit(&counts, listener);
