@@ -89,7 +89,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            seed: 6,
+            seed: 7,
             epochs: 7,
             batch_lines: 4096,
             rate: 3e-3,
