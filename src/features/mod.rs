@@ -8,6 +8,7 @@
 mod chars;
 mod dense;
 mod memory;
+mod scan;
 mod table;
 mod tokens;
 #[cfg(test)]
@@ -126,7 +127,7 @@ impl<L: Listener> Work for Extract<'_, L> {
         words.clear();
         // Where they are they stay: a move would take as long as some words.
         let mut counts = dense::Counts::default();
-        chars::scan(with, parts, words, &mut counts);
+        scan::scan(with, parts, words, &mut counts);
         let key = words.line_key();
         let is_seen = std::mem::replace(seen.at(key as usize % SEEN_SLOTS), key) == key;
         words.emit(&counts, listener);

@@ -5,8 +5,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::chars::{self, Character, Class, closes, ends_sentence, quotes, separates};
+use super::chars::{Character, Class, closes, ends_sentence, quotes, separates};
 use super::dense::Counts;
+use super::scan;
 use super::tokens::{Words, id_of};
 use crate::simd::Level;
 
@@ -145,9 +146,9 @@ fn check(parts: [&[u8]; 2]) {
     for level in Level::supported() {
         // What the line before left must not show.
         let mut words = Words::default();
-        chars::tests::scan_at(level, [b"Some words before 12", b"]("], &mut words);
+        scan::tests::scan_at(level, [b"Some words before 12", b"]("], &mut words);
         words.clear();
-        let counts = chars::tests::scan_at(level, parts, &mut words);
+        let counts = scan::tests::scan_at(level, parts, &mut words);
         assert_eq!(
             found(counts, &mut words),
             expected,
