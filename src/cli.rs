@@ -363,7 +363,11 @@ impl Generated {
     fn write(self, out: &mut dyn io::Write) -> io::Result<()> {
         let mut command = Args::command();
         let shell = match self {
-            Generated::Man => return clap_mangen::Man::new(command).render(out),
+            Generated::Man => {
+                // The generator leaves out what `-h` does not show of an option.
+                let command = command.mut_args(|arg| arg.hide_short_help(false));
+                return clap_mangen::Man::new(command).render(out);
+            }
             Generated::CompleteBash => Shell::Bash,
             Generated::CompleteZsh => Shell::Zsh,
             Generated::CompleteFish => Shell::Fish,
@@ -491,7 +495,8 @@ pub fn in_one_line(error: &clap::Error) -> String {
         !["Usage:", "For more information"].iter().any(|start| row.starts_with(start))
     });
     let words: Vec<&str> = rows.flat_map(str::split_whitespace).collect();
-    sanitize::visible(words.join(" ").trim_start_matches("error: "))
+    let line = words.join(" ").replace(" tip: ", "; tip: ");
+    sanitize::visible(line.trim_start_matches("error: "))
 }
 
 /// The contradictions that clap cannot see.

@@ -29,6 +29,9 @@ impl<'c> Tree<'c> {
     /// # Errors
     /// If `root` cannot be made, or an input directory lies in it.
     pub fn new(config: &'c Config, root: &'c Path) -> Result<Tree<'c>> {
+        if root.exists() && !root.is_dir() {
+            bail!("{}: is not a directory", shown(root));
+        }
         fs::create_dir_all(root).with_context(|| shown(root))?;
         let whole = fs::canonicalize(root).with_context(|| shown(root))?;
         let mut inputs = HashSet::new();

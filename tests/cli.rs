@@ -179,6 +179,7 @@ fn wrong_usage_is_status_2_and_writes_nothing() {
             "the argument '--only <KIND,..>' cannot be used with '--keep <KIND,..>'",
         ),
         (&["--nonsense\x1b[2J"], "unexpected argument '--nonsense' found"),
+        (&["--thresh"], "unexpected argument '--thresh' found; tip: a similar argument exists"),
     ] {
         let said = scratch.run(args, "").stderr();
         assert!(said.starts_with(&format!("dechrome: {message}")), "{said}");
@@ -455,6 +456,7 @@ fn a_manual_and_completions_are_generated() {
     let scratch = Scratch::new();
     for (what, start, inside) in [
         ("man", ".ie", "threshold"),
+        ("man", ".ie", "Judge with this model"),
         ("complete-bash", "_dechrome() {", "--only"),
         ("complete-zsh", "#compdef dechrome", "--only"),
         ("complete-fish", "complete -c dechrome", "-l only"),

@@ -160,6 +160,7 @@ fn no_input_is_written_over() {
     refused(&[KEEP_NONE, "-o", "in", "in/a"], "in/a is an input and is not written over");
     refused(&[KEEP_NONE, "-o", "in", "in"], "in: lies in the output directory in");
     refused(&[KEEP_NONE, "-o", ".", "in"], "in: lies in the output directory .");
+    refused(&["-o", "in/a", "other/a"], "in/a: is not a directory");
     refused(&["--rejects", "in/a", "in/a"], "in/a is an input and is not written over");
     refused(&["--html", "in/../in/a", "in/a"], "is an input and is not written over");
     assert_eq!(fs::read(scratch.path("in/a")).unwrap(), b"a\n");
