@@ -280,6 +280,16 @@ pub(super) const CHANGES: u32 = 52;
 pub(super) const SOUTHEAST_ASIAN: u32 = 53;
 const CLASS: u32 = 56;
 
+const _: () = {
+    use Class::*;
+    let classes = [Space, Lower, Upper, Caseless, Spaceless, Digit, Symbol];
+    let mut index = 0;
+    while index < classes.len() {
+        assert!(classes[index] as usize == index, "class_of counts on their order");
+        index += 1;
+    }
+};
+
 /// The class of a character, from what is [`known`] of it; white space if that is nothing.
 #[inline(always)]
 pub(super) fn class_of(known: u64) -> Class {

@@ -59,21 +59,6 @@ struct Scan<'s> {
 
 const _: () = assert!(2 * super::SCORED_BYTES <= u16::MAX as usize);
 
-/// The character at the start of four bytes and its length, if it is of up to three.
-#[inline(always)]
-fn short_character(bytes: u32) -> Option<(u32, usize)> {
-    let tail = |at: u32| bytes >> (8 * at) & 0x3f;
-    if bytes & 0x80 == 0 {
-        Some((bytes & 0x7f, 1))
-    } else if bytes & 0xc0e0 == 0x80c0 && bytes & 0x1e != 0 {
-        Some(((bytes & 0x1f) << 6 | tail(1), 2))
-    } else if bytes & 0xc0_c0f0 == 0x80_80e0 && bytes & 0x200f != 0 {
-        Some(((bytes & 0x0f) << 12 | tail(1) << 6 | tail(2), 3))
-    } else {
-        None
-    }
-}
-
 /// The character at the start of four bytes and its length, if these are more than one and up to
 /// three; it may also be one that should be shorter.
 #[inline(always)]
@@ -86,6 +71,16 @@ fn long_character(bytes: u32) -> Option<(u32, usize)> {
     } else {
         None
     }
+}
+
+/// The character at the start of four bytes and its length, if it is of up to three.
+#[inline(always)]
+fn short_character(bytes: u32) -> Option<(u32, usize)> {
+    if bytes & 0x80 == 0 {
+        return Some((bytes & 0x7f, 1));
+    }
+    // What should be shorter is none.
+    long_character(bytes).filter(|&(c, len)| c >= if len == 2 { 0x80 } else { 0x800 })
 }
 
 /// Four bytes of a block.

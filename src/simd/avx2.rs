@@ -15,65 +15,7 @@ pub fn run<W: Work>(work: W) -> W::Output {
     work.run(Avx2(()))
 }
 
-impl Instructions for Avx2 {
-    #[inline(always)]
-    fn product<const PAIRS: usize, const COLUMNS: usize>(
-        self,
-        weights: &[PairWeights; PAIRS],
-        bias: &Sums,
-        inputs: &[[[i16; 2]; PAIRS]],
-        out: &mut [Sums],
-    ) {
-        assert_eq!(inputs.len(), out.len());
-        // Safety: who called `run` saw to it that the processor has the features.
-        unsafe { product::<_, COLUMNS>(weights, bias, inputs, out) }
-    }
-
-    #[inline(always)]
-    fn units<const PAIRS: usize, const SPARSE: usize, T>(
-        self,
-        weights: &[PairWeights; PAIRS],
-        bias_and_bits: (&Sums, u32),
-        inputs: &[[[i16; 2]; PAIRS]],
-        outs: impl Iterator<Item = T>,
-        finish: impl Fn(Units, T),
-    ) {
-        // Safety: likewise.
-        unsafe { units::<_, SPARSE, _>(weights, bias_and_bits, inputs, outs, finish) }
-    }
-
-    #[inline(always)]
-    fn taps(
-        self,
-        weights: &AllTapWeights,
-        bits: u32,
-        dilation: usize,
-        lines: &[Units],
-        out: &mut [Units],
-    ) {
-        assert!(lines.len() >= out.len() + (TAPS - 1) * dilation);
-        // Safety: likewise, and no line is looked for beyond the last.
-        unsafe { taps(weights, bits, dilation, lines, out) }
-    }
-
-    #[inline(always)]
-    fn matches(self, keys: &Keys, key: u32) -> u32 {
-        // Safety: likewise.
-        unsafe { matches(keys, key) }
-    }
-
-    #[inline(always)]
-    fn classify(self, block: &[u8; BLOCK]) -> Masks {
-        // Safety: likewise.
-        unsafe { classify(block) }.opaque()
-    }
-
-    #[inline(always)]
-    fn equal(self, block: &[u8; BLOCK], byte: u8) -> u64 {
-        // Safety: likewise.
-        unsafe { equal(block, byte) }
-    }
-}
+instructions!(Avx2, units);
 
 #[inline]
 #[target_feature(enable = "avx2")]

@@ -17,52 +17,7 @@ pub fn run<W: Work>(work: W) -> W::Output {
     work.run(Avx512(()))
 }
 
-impl Instructions for Avx512 {
-    #[inline(always)]
-    fn product<const PAIRS: usize, const COLUMNS: usize>(
-        self,
-        weights: &[PairWeights; PAIRS],
-        bias: &Sums,
-        inputs: &[[[i16; 2]; PAIRS]],
-        out: &mut [Sums],
-    ) {
-        assert_eq!(inputs.len(), out.len());
-        // Safety: who called `run` saw to it that the processor has the features.
-        unsafe { product(weights, bias, inputs, out) }
-    }
-
-    #[inline(always)]
-    fn taps(
-        self,
-        weights: &AllTapWeights,
-        bits: u32,
-        dilation: usize,
-        lines: &[Units],
-        out: &mut [Units],
-    ) {
-        assert!(lines.len() >= out.len() + (TAPS - 1) * dilation);
-        // Safety: likewise, and no line is looked for beyond the last.
-        unsafe { taps(weights, bits, dilation, lines, out) }
-    }
-
-    #[inline(always)]
-    fn matches(self, keys: &Keys, key: u32) -> u32 {
-        // Safety: likewise.
-        unsafe { matches(keys, key) }
-    }
-
-    #[inline(always)]
-    fn classify(self, block: &[u8; BLOCK]) -> Masks {
-        // Safety: likewise.
-        unsafe { classify(block) }.opaque()
-    }
-
-    #[inline(always)]
-    fn equal(self, block: &[u8; BLOCK], byte: u8) -> u64 {
-        // Safety: likewise.
-        unsafe { equal(block, byte) }
-    }
-}
+instructions!(Avx512);
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
@@ -133,12 +88,13 @@ fn matches(keys: &Keys, key: u32) -> u32 {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn product<const PAIRS: usize>(
+fn product<const PAIRS: usize, const COLUMNS: usize>(
     weights: &[PairWeights; PAIRS],
     bias: &Sums,
     inputs: &[[[i16; 2]; PAIRS]],
     out: &mut [Sums],
 ) {
+    // All columns are two registers: leaving some out would save none.
     // Eight lines at once: enough sums in flight to hide how long each takes.
     let (inputs, rest) = inputs.as_chunks::<8>();
     let (out, rest_out) = out.as_chunks_mut::<8>();
