@@ -1,9 +1,9 @@
 //! The command line: what was typed ([`Args`]), then what was decided ([`Config`]).
 
 use std::env;
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 use std::num::NonZero;
 use std::path::PathBuf;
 
@@ -457,26 +457,21 @@ impl Config {
     }
 }
 
-/// Reads the command line; `None` when all it asked for has been written. `--help` and `--version`
-/// end the process here.
+/// Reads the command line; `None` when all it asked for has been written.
 ///
 /// # Errors
-/// If it is no right usage, there is nothing to read, or a rule is none.
+/// If it is no right usage, there is nothing to read, a rule is none, or what it asked for cannot be
+/// written.
 pub fn parse() -> Result<Option<Config>> {
     let typed = config_file::complete(env::args_os().collect(), contradiction)?;
     let args = match Args::try_parse_from(typed) {
         Ok(args) => args,
         Err(error) if error.use_stderr() => bail!(in_one_line(&error)),
         // Not an error: the text of --help or --version.
-        Err(text) => text.exit(),
+        Err(text) => return has_written(text.print()),
     };
     if let Some(generated) = args.generate {
-        return match generated.write(&mut io::stdout().lock()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(error).context("standard output")
-            }
-            _ => Ok(None),
-        };
+        return has_written(generated.write(&mut io::stdout().lock()));
     }
     if let Err(error) = contradiction(&args) {
         bail!(in_one_line(&error));
@@ -486,6 +481,17 @@ pub fn parse() -> Result<Option<Config>> {
     }
     let rules = rules(&args)?;
     Ok(Some(decide(args, rules, io::stdout().is_terminal())))
+}
+
+/// What comes of an attempt to write all that the command line asked for. That nobody reads on is
+/// no error.
+fn has_written(attempt: io::Result<()>) -> Result<Option<Config>> {
+    match attempt.and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("standard output")
+        }
+        _ => Ok(None),
+    }
 }
 
 /// What is wrong, and what would be right, but for the usage.

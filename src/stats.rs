@@ -97,9 +97,9 @@ impl Counts {
         let seconds = time.as_secs_f64();
         _ = write!(
             text,
-            "{} documents, {} bad records, {:.1} % of the bytes kept, {seconds:.2} s, {:.1} MB/s",
-            self.documents,
-            self.bad_records,
+            "{}, {}, {:.1} % of the bytes kept, {seconds:.2} s, {:.1} MB/s",
+            counted(self.documents, "document"),
+            counted(self.bad_records, "bad record"),
             100.0 * kept.bytes as f64 / all.bytes.max(1) as f64,
             all.bytes as f64 / 1e6 / seconds.max(1e-9),
         );
@@ -147,6 +147,11 @@ impl AddAssign<&Counts> for Counts {
             self.dropped[kind] += other.dropped[kind];
         }
     }
+}
+
+/// So many of what has a regular plural.
+fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn total(amounts: &[Amount]) -> Amount {

@@ -428,9 +428,15 @@ fn colour_to_a_pipe_is_there_only_when_asked_for() {
 fn a_full_disk_is_an_error() {
     let scratch = Scratch::new();
     scratch.write("page", PAGE);
-    let ran = scratch.shell("dechrome --threshold=-1e30 page >/dev/full");
-    ran.status(2);
-    assert!(ran.stderr().starts_with("dechrome: standard output: "), "{}", ran.stderr());
+    for args in ["--threshold=-1e30 page", "--help", "-h", "--version", "--generate=man"] {
+        let ran = scratch.shell(&format!("dechrome {args} >/dev/full"));
+        ran.status(2);
+        assert!(
+            ran.stderr().starts_with("dechrome: standard output: "),
+            "{args}: {}",
+            ran.stderr()
+        );
+    }
 }
 
 #[test]

@@ -213,7 +213,7 @@ fn counts_are_printed_on_request() {
     assert_eq!(kinds.values().map(|kind| kind["lines"].as_u64().unwrap()).sum::<u64>(), 3);
     assert!(stats["seconds"].is_number());
     let ran = scratch.run(&["--stats", "b.txt"], "");
-    assert!(ran.stderr().contains("1 documents, 0 bad records"), "{}", ran.stderr());
+    assert!(ran.stderr().contains("\n1 document, 0 bad records, "), "{}", ran.stderr());
 }
 
 #[cfg(unix)]
