@@ -3,6 +3,7 @@
 
 use super::dense::Line;
 use super::table::Table;
+use crate::simd::{Instructions, KEYS, Keys};
 
 /// How many words and pairs of words are remembered. An id picks its slot, and the last one to
 /// pick a slot has it: bounded, and the same on every machine.
@@ -13,6 +14,8 @@ const EDGE_SLOTS: usize = 1024;
 
 /// How many lines back shapes are compared.
 const SHAPES: usize = 6;
+
+const _: () = assert!(SHAPES < KEYS);
 
 /// What a line has in common with those before it.
 #[derive(Clone, Debug, Default)]
@@ -40,8 +43,8 @@ pub(super) struct Memory {
     pairs: Table<u16, SLOTS>,
     starts: Table<Edge, EDGE_SLOTS>,
     ends: Table<Edge, EDGE_SLOTS>,
-    /// Of the last lines, the last one first; more than are compared, to compare them at once.
-    shapes: [u32; SHAPES.next_power_of_two()],
+    /// Of the last lines, the last one first; more than are needed, for as many are compared at once.
+    shapes: Keys,
 }
 
 /// How often lines started, or ended, with a word.
@@ -62,7 +65,7 @@ impl Memory {
 
     /// What the line repeats, of itself too; from now on it belongs to the lines before.
     #[inline(always)]
-    pub(super) fn line(&mut self, line: &Line<'_>) -> Repeats {
+    pub(super) fn line(&mut self, with: impl Instructions, line: &Line<'_>) -> Repeats {
         let mut repeats = Repeats::default();
         let shape = line.shape();
         let long = u16::from(line.is_long);
@@ -92,12 +95,9 @@ impl Memory {
             repeats.starts = count(&mut self.starts, first);
             repeats.ends = count(&mut self.ends, last);
         }
-        for (bit, &before) in self.shapes.iter().enumerate() {
-            repeats.shapes |= u32::from(before == shape) << bit;
-        }
-        repeats.shapes &= (1 << SHAPES) - 1;
-        self.shapes.copy_within(..SHAPES, 1);
-        self.shapes[0] = shape;
+        repeats.shapes = with.matches(&self.shapes, shape) & ((1 << SHAPES) - 1);
+        self.shapes.copy_within(..KEYS - 1, 1);
+        self.shapes[0] = shape.to_le_bytes();
         repeats
     }
 }

@@ -132,7 +132,7 @@ impl<L: Listener> Work for Extract<'_, L> {
         let is_seen = std::mem::replace(seen.at(key as usize % SEEN_SLOTS), key) == key;
         words.emit(&counts, listener);
         let line = dense::Line::new(&counts, words);
-        let repeats = memory.line(&line);
+        let repeats = memory.line(with, &line);
         let dense = dense::features(&line, &Page { document, repeats: &repeats, is_seen, told });
         document.line(&line);
         dense

@@ -103,8 +103,6 @@ fn below(len: usize) -> u64 {
 #[derive(Clone, Copy)]
 struct Block<'b> {
     bytes: &'b [u8; BLOCK + AHEAD],
-    /// What of it has been taken before.
-    skipped: usize,
     /// Words and signs.
     filled: u64,
     symbol: u64,
@@ -135,7 +133,7 @@ impl Block<'_> {
     /// character.
     #[inline(always)]
     fn previous_symbol(&self, at: usize, before: Option<char>) -> Option<char> {
-        if at == self.skipped {
+        if at == 0 {
             return before;
         }
         let bit = 1 << (at - 1);
@@ -162,22 +160,14 @@ impl Scan<'_> {
     /// Takes what begins in the next bytes of `text`, from `at` on, and gives where that ends.
     #[inline(always)]
     fn block(&mut self, with: impl Instructions, text: &[u8], at: usize) -> usize {
-        let mut bytes = [0; BLOCK + AHEAD];
         let rest = &text[at..];
-        let (skipped, mut len);
-        if let Some(block) = rest.first_chunk::<TAKEN>() {
-            bytes[..TAKEN].copy_from_slice(block);
-            (skipped, len) = (0, TAKEN);
-        } else if let Some(block) = text.last_chunk::<TAKEN>() {
-            // Bytes that were taken before cost less than a copy of just the rest.
-            bytes[..TAKEN].copy_from_slice(block);
-            (skipped, len) = (TAKEN - rest.len(), TAKEN);
-        } else {
-            bytes[..text.len()].copy_from_slice(text);
-            (skipped, len) = (at, text.len());
-        }
-        let Masks { space, letter, upper, digit, word } =
-            with.classify(bytes.first_chunk().expect("it is long enough"));
+        let mut len = rest.len().min(TAKEN);
+        let taken = with.load(&rest[..len]);
+        let mut bytes = [0; BLOCK + AHEAD];
+        bytes[..BLOCK].copy_from_slice(&taken);
+        // Where there is a whole block, what has just been put together need not be waited for.
+        let block = rest.first_chunk().unwrap_or(&taken);
+        let Masks { space, letter, upper, digit, word } = with.classify(block);
         if rest.len() > TAKEN {
             // A word at the end of the block may go on behind it: it is left to the next block.
             len -= (word << 1).leading_ones() as usize;
@@ -185,7 +175,7 @@ impl Scan<'_> {
                 return at + self.characters(rest);
             }
         }
-        let inside = below(len) & u64::MAX << skipped;
+        let inside = below(len);
         let [letter, upper, digit, word] = [letter, upper, digit, word].map(|mask| mask & inside);
         let symbol = !(space | word) & inside;
         let filled = word | symbol;
@@ -194,16 +184,15 @@ impl Scan<'_> {
         // A carry runs through the letters at the start of a word to its end, if they are all.
         let plain = (letter + (letter & starts)) & !letter & !word;
         let others = word & !letter;
-        let mut block =
-            Block { bytes: &bytes, skipped, filled, symbol, others, mixed: 0, continued: 0 };
+        let mut block = Block { bytes: &bytes, filled, symbol, others, mixed: 0, continued: 0 };
 
         let mut leading = 0;
         if self.counts.first_class.is_none() {
-            leading = starts.trailing_zeros().min(len as u32) as usize - skipped;
-            let blank = &bytes[skipped..skipped + leading];
+            leading = starts.trailing_zeros().min(len as u32) as usize;
+            let blank = &bytes[..leading];
             let columns = blank.iter().map(|&byte| if byte == b'\t' { 4 } else { 1 });
             self.counts.indent += columns.sum::<u32>();
-            let first = bytes[skipped + leading];
+            let first = bytes[leading];
             if starts != 0 && first.is_ascii() {
                 self.begin(first.into(), ASCII[usize::from(first)].class);
             }
@@ -283,7 +272,7 @@ impl Scan<'_> {
         let shouted = (upper + (upper & starts & upper >> 1)) & !upper & !word;
         let (letters, uppers) = ((letter & done).count_ones(), upper.count_ones());
         let words = (letter & starts).count_ones();
-        counts.spaces += (len - skipped - leading) as u32 - filled.count_ones();
+        counts.spaces += (len - leading) as u32 - filled.count_ones();
         counts.chars += done.count_ones();
         counts.symbols += (symbol & done).count_ones();
         counts.upper += uppers;
@@ -292,7 +281,7 @@ impl Scan<'_> {
         counts.letter_words += words;
         counts.capitalised += (upper & starts).count_ones();
         counts.shouted += shouted.count_ones();
-        at + len - skipped
+        at + len
     }
 
     /// Takes the word from `start` to `end` if it is of letters that are in [`KNOWN`] and nothing

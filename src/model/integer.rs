@@ -455,13 +455,16 @@ fn recur(
         *opened = 1.0 / (1.0 + exp(sum as f32 * step));
     }
     let step = recurrence.candidate.step() * (1 << UNIT_BITS) as f32;
+    // A copy, which need not be in memory after each line.
+    let mut now = *state;
     for ((gates, sums), states) in opened.iter().zip(&*sums).zip(&mut *states) {
         let rounded = states.as_flattened_mut();
         for unit in 0..HIDDEN {
-            state[unit] += gates[unit] * (sums[unit] as f32 * step - state[unit]);
-            rounded[unit] = round(state[unit]);
+            now[unit] += gates[unit] * (sums[unit] as f32 * step - now[unit]);
+            rounded[unit] = round(now[unit]);
         }
     }
+    *state = now;
     recurrence.out.units::<0, _>(with, states, x.iter_mut(), |units, x| *x = add(x, &units));
 }
 

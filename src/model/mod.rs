@@ -180,18 +180,17 @@ impl Work for Flush<'_, '_> {
         let tokens = model.tokens();
         let inputs = &mut inputs[..queued.len()];
         // All are looked up before the first is added, so that memory is asked for early.
-        let mut ends = [0; BATCH];
+        let mut rows = [const { 0..0 }; BATCH];
         let (mut start, mut found) = (0, 0);
-        for ((_, end), rows_end) in queued.iter().zip(&mut ends) {
-            found = tokens.find(with, keys, start..*end, found);
-            (start, *rows_end) = (*end, found);
+        for (&(_, end), rows) in queued.iter().zip(&mut rows) {
+            *rows = found..tokens.find(with, keys, start..end, found);
+            (start, found) = (end, rows.end);
         }
-        let mut start = 0;
-        for ((input, (dense, _)), end) in inputs.iter_mut().zip(&*queued).zip(ends) {
-            let rows = &keys[start..end];
-            start = end;
-            let sum = tokens.sum(rows);
-            let scale = 1.0 / (rows.len().max(1) as u32 as f32).sqrt();
+        // Apart from the rest, for roots take long unless several are taken at once.
+        let scales = rows.each_ref().map(|rows| 1.0 / (rows.len().max(1) as u32 as f32).sqrt());
+        let lines = inputs.iter_mut().zip(&*queued).zip(rows).zip(scales);
+        for (((input, (dense, _)), rows), scale) in lines {
+            let sum = tokens.sum(&keys[rows]);
             let mut embedding = [0.0; EMBEDDING];
             for ((mean, sum), unit) in embedding.iter_mut().zip(sum).zip(model.scales()) {
                 *mean = sum as f32 * unit * scale;

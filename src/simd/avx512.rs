@@ -17,7 +17,7 @@ pub fn run<W: Work>(work: W) -> W::Output {
     work.run(Avx512(()))
 }
 
-instructions!(Avx512);
+instructions!(Avx512, units = units, load = load);
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
@@ -41,6 +41,17 @@ fn classify(block: &[u8; BLOCK]) -> Masks {
 }
 
 #[inline]
+#[target_feature(enable = "avx512f,avx512bw,bmi2")]
+fn load(text: &[u8]) -> [u8; BLOCK] {
+    let len = text.len().min(BLOCK) as u32;
+    // Safety: no byte beyond the text is touched, and both are 64 bytes of integers.
+    unsafe {
+        let bytes = _mm512_maskz_loadu_epi8(_bzhi_u64(u64::MAX, len), text.as_ptr().cast());
+        std::mem::transmute::<__m512i, [u8; BLOCK]>(bytes)
+    }
+}
+
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn equal(block: &[u8; BLOCK], byte: u8) -> u64 {
     // Safety: a block is a register, and loads may be unaligned.
@@ -52,29 +63,25 @@ fn equal(block: &[u8; BLOCK], byte: u8) -> u64 {
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn taps(weights: &AllTapWeights, bits: u32, dilation: usize, lines: &[Units], out: &mut [Units]) {
     let count = _mm_cvtsi32_si128(bits as i32);
+    let half = _mm512_set1_epi32(half(bits));
+    // The same for all lines, so that they stay in registers.
+    let weights = weights.each_ref().map(|pair| {
+        // Safety: half of `TapWeights` is 64 bytes, a register, and loads may be unaligned.
+        pair.each_ref().map(|weights| unsafe { _mm512_loadu_si512(weights.as_ptr().cast()) })
+    });
     for (line, out) in out.iter_mut().enumerate() {
-        for part in 0..1 {
-            // Safety: `Units` and half of `TapWeights` are 64 bytes, a register, loads and
-            // stores may be unaligned, and the caller sees to it that the lines are there.
-            unsafe {
-                let at = |line: usize| {
-                    _mm512_loadu_si512(lines.as_ptr().add(line).cast::<__m512i>().add(part))
-                };
-                let mut sums = [_mm512_set1_epi32(half(bits)); 2];
-                for (pair, weights) in weights.iter().enumerate() {
-                    let [a, b] = tap_lines(pair, dilation).map(|tap| at(line + tap));
-                    let x = [_mm512_unpacklo_epi16(a, b), _mm512_unpackhi_epi16(a, b)];
-                    let weights = [0, 1].map(|half| {
-                        _mm512_loadu_si512(weights[half].as_ptr().cast::<__m512i>().add(part))
-                    });
-                    sums[0] = _mm512_dpwssd_epi32(sums[0], x[0], weights[0]);
-                    sums[1] = _mm512_dpwssd_epi32(sums[1], x[1], weights[1]);
-                }
-                let [low, high] = sums.map(|sum| _mm512_sra_epi32(sum, count));
-                let out = out.as_mut_ptr().cast::<__m512i>().add(part);
-                _mm512_storeu_si512(out, _mm512_packs_epi32(low, high));
-            }
+        let mut sums = [half; 2];
+        for (pair, weights) in weights.into_iter().enumerate() {
+            // Safety: `Units` is 64 bytes, a register, loads may be unaligned, and the caller sees
+            // to it that the lines are there.
+            let [a, b] = tap_lines(pair, dilation)
+                .map(|tap| unsafe { _mm512_loadu_si512(lines.as_ptr().add(line + tap).cast()) });
+            sums[0] = _mm512_dpwssd_epi32(sums[0], _mm512_unpacklo_epi16(a, b), weights[0]);
+            sums[1] = _mm512_dpwssd_epi32(sums[1], _mm512_unpackhi_epi16(a, b), weights[1]);
         }
+        let [low, high] = sums.map(|sum| _mm512_sra_epi32(sum, count));
+        // Safety: stores may be unaligned.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), _mm512_packs_epi32(low, high)) };
     }
 }
 
@@ -95,45 +102,70 @@ fn product<const PAIRS: usize, const COLUMNS: usize>(
     out: &mut [Sums],
 ) {
     // All columns are two registers: leaving some out would save none.
+    sums(weights, bias, inputs, out.iter_mut(), |sums, out| {
+        // Safety: both are 128 bytes of integers.
+        *out = unsafe { std::mem::transmute::<[__m512i; 2], Sums>(sums) };
+    });
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn units<const PAIRS: usize, const SPARSE: usize, T>(
+    weights: &[PairWeights; PAIRS],
+    (bias, bits): (&Sums, u32),
+    inputs: &[[[i16; 2]; PAIRS]],
+    outs: impl Iterator<Item = T>,
+    finish: impl Fn(Units, T),
+) {
+    let count = _mm_cvtsi32_si128(bits as i32);
+    sums(weights, bias, inputs, outs, |sums, out| {
+        let units = sums.map(|sum| _mm512_cvtsepi32_epi16(_mm512_sra_epi32(sum, count)));
+        // Safety: both are 64 bytes of integers.
+        finish(unsafe { std::mem::transmute::<[__m256i; 2], Units>(units) }, out);
+    });
+}
+
+/// Hands `finish` the sums of each line.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn sums<const PAIRS: usize, T>(
+    weights: &[PairWeights; PAIRS],
+    bias: &Sums,
+    inputs: &[[[i16; 2]; PAIRS]],
+    mut outs: impl Iterator<Item = T>,
+    finish: impl Fn([__m512i; 2], T),
+) {
     // Eight lines at once: enough sums in flight to hide how long each takes.
     let (inputs, rest) = inputs.as_chunks::<8>();
-    let (out, rest_out) = out.as_chunks_mut::<8>();
-    for (inputs, out) in inputs.iter().zip(out) {
-        lines(weights, bias, inputs, out);
+    for inputs in inputs {
+        for (sums, out) in of_lines(weights, bias, inputs).into_iter().zip(&mut outs) {
+            finish(sums, out);
+        }
     }
-    for (input, out) in rest.iter().zip(rest_out) {
-        lines(weights, bias, std::array::from_ref(input), std::array::from_mut(out));
+    for (input, out) in rest.iter().zip(outs) {
+        let [sums] = of_lines(weights, bias, std::array::from_ref(input));
+        finish(sums, out);
     }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn lines<const PAIRS: usize, const LINES: usize>(
+fn of_lines<const PAIRS: usize, const LINES: usize>(
     weights: &[PairWeights; PAIRS],
     bias: &Sums,
     inputs: &[[[i16; 2]; PAIRS]; LINES],
-    out: &mut [Sums; LINES],
-) {
-    // Safety: `Sums` and `PairWeights` are 128 bytes, two registers, and loads and stores may
-    // be unaligned.
-    unsafe {
-        let bias = bias.as_ptr().cast::<__m512i>();
-        let bias = [_mm512_loadu_si512(bias), _mm512_loadu_si512(bias.add(1))];
-        let mut sums = [bias; LINES];
-        for pair in 0..PAIRS {
-            let weights = weights[pair].as_ptr().cast::<__m512i>();
-            let weights = [_mm512_loadu_si512(weights), _mm512_loadu_si512(weights.add(1))];
-            for line in 0..LINES {
-                let x = _mm512_set1_epi32(lane(inputs[line][pair]));
-                for index in 0..2 {
-                    sums[line][index] = _mm512_dpwssd_epi32(sums[line][index], weights[index], x);
-                }
+) -> [[__m512i; 2]; LINES] {
+    // Safety: both are 128 bytes of integers.
+    let mut sums = [unsafe { std::mem::transmute::<Sums, [__m512i; 2]>(*bias) }; LINES];
+    for (pair, weights) in weights.iter().enumerate() {
+        // Safety: likewise.
+        let weights = unsafe { std::mem::transmute::<PairWeights, [__m512i; 2]>(*weights) };
+        for (sums, input) in sums.iter_mut().zip(inputs) {
+            let x = _mm512_set1_epi32(lane(input[pair]));
+            for (sum, weights) in sums.iter_mut().zip(weights) {
+                *sum = _mm512_dpwssd_epi32(*sum, weights, x);
             }
         }
-        for (sums, out) in sums.into_iter().zip(out) {
-            let out = out.as_mut_ptr().cast::<__m512i>();
-            _mm512_storeu_si512(out, sums[0]);
-            _mm512_storeu_si512(out.add(1), sums[1]);
-        }
     }
+    sums
 }

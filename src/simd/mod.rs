@@ -9,11 +9,11 @@
 
 #![allow(unsafe_code)]
 
-/// Has the functions of a level's module do what [`Instructions`] ask for; `units` only if it has one
-/// of its own.
+/// Has the functions of a level's module do what [`Instructions`] ask for; `units` and `load` only if
+/// it has such of its own.
 #[cfg(target_arch = "x86_64")]
 macro_rules! instructions {
-    ($level:ident $(, $units:ident)?) => {
+    ($level:ident $(, units = $units:ident)? $(, load = $load:ident)?) => {
         impl Instructions for $level {
             #[inline(always)]
             fn product<const PAIRS: usize, const COLUMNS: usize>(
@@ -60,6 +60,12 @@ macro_rules! instructions {
                 // Safety: likewise.
                 unsafe { matches(keys, key) }
             }
+
+            $(#[inline(always)]
+            fn load(self, text: &[u8]) -> [u8; BLOCK] {
+                // Safety: likewise.
+                unsafe { $load(text) }
+            })?
 
             #[inline(always)]
             fn classify(self, block: &[u8; BLOCK]) -> Masks {
@@ -284,6 +290,20 @@ pub(crate) trait Instructions: Copy {
     /// A bit for each of `keys` that is `key`.
     fn matches(self, keys: &Keys, key: u32) -> u32;
 
+    /// The bytes of `text`, at most as many as a block has, and zeros.
+    #[inline(always)]
+    fn load(self, text: &[u8]) -> [u8; BLOCK] {
+        let mut block = [0; BLOCK];
+        // Copies of lengths that the compiler knows, for a call would take longer.
+        let _ = copy_ends::<32>(text, &mut block)
+            || copy_ends::<16>(text, &mut block)
+            || copy_ends::<8>(text, &mut block)
+            || copy_ends::<4>(text, &mut block)
+            || copy_ends::<2>(text, &mut block)
+            || copy_ends::<1>(text, &mut block);
+        block
+    }
+
     /// What the bytes of a block are.
     fn classify(self, block: &[u8; BLOCK]) -> Masks;
 
@@ -310,6 +330,18 @@ pub(crate) fn run<W: Work>(level: Level, work: W) -> W::Output {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => unsafe { avx512::run(work) },
     }
+}
+
+/// Copies the first and the last `N` bytes of `text`, which is at most twice as long, if it is long
+/// enough.
+#[inline(always)]
+fn copy_ends<const N: usize>(text: &[u8], block: &mut [u8; BLOCK]) -> bool {
+    let (Some(first), Some(last)) = (text.first_chunk::<N>(), text.last_chunk::<N>()) else {
+        return false;
+    };
+    block[..N].copy_from_slice(first);
+    block[text.len() - N..][..N].copy_from_slice(last);
+    true
 }
 
 /// Two inputs as they lie in one lane of 32 bits.
@@ -432,6 +464,29 @@ mod tests {
             let expected = Classify(&block).run(portable::Baseline);
             for level in Level::supported() {
                 assert_eq!(run(level, Classify(&block)), expected, "{level:?}, {shift}");
+            }
+        }
+    }
+
+    struct Load<'t>(&'t [u8]);
+
+    impl Work for Load<'_> {
+        type Output = [u8; BLOCK];
+
+        #[inline(always)]
+        fn run(self, with: impl Instructions) -> [u8; BLOCK] {
+            with.load(self.0)
+        }
+    }
+
+    #[test]
+    fn a_text_of_any_length_is_loaded_with_zeros_behind_it() {
+        let text: [u8; BLOCK] = std::array::from_fn(|index| index as u8 + 1);
+        for len in 0..=BLOCK {
+            let expected: Vec<u8> =
+                (0..BLOCK).map(|index| if index < len { text[index] } else { 0 }).collect();
+            for level in Level::supported() {
+                assert_eq!(run(level, Load(&text[..len]))[..], expected, "{level:?}, {len}");
             }
         }
     }
