@@ -1,6 +1,8 @@
 //! What a line repeats of the lines before it. An article keeps coming back to its own words;
 //! teasers bring new ones, and what stands around an article repeats its shape and its phrases.
 
+use std::hint::select_unpredictable;
+
 use super::dense::Line;
 use super::table::Table;
 use crate::simd::{Instructions, KEYS, Keys};
@@ -118,11 +120,9 @@ fn tag(id: u32) -> u16 {
 #[inline(always)]
 fn count(edges: &mut Table<Edge, EDGE_SLOTS>, word: u32) -> u32 {
     let edge = edges.at(slot(word) % EDGE_SLOTS);
-    if edge.tag != tag(word) {
-        *edge = Edge { tag: tag(word), lines: 0 };
-    }
-    let before = edge.lines;
-    edge.lines = before.saturating_add(1);
+    // Which it is cannot be guessed.
+    let before = select_unpredictable(edge.tag == tag(word), edge.lines, 0);
+    *edge = Edge { tag: tag(word), lines: before.saturating_add(1) };
     u32::from(before)
 }
 

@@ -17,7 +17,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 
 use super::integer::Network;
 use super::network::{EMBEDDING, layout};
@@ -194,6 +193,9 @@ fn bucket(key: u32) -> usize {
     (key >> (u32::BITS - BUCKET_BITS)) as usize
 }
 
+/// How many tokens of a line are looked up: so many that 16 bits hold what their embeddings add up to.
+pub(super) const MAX_TOKENS: usize = 255;
+
 /// What [`Tokens::starts`] are.
 fn starts(tokens: &[(u32, [i8; EMBEDDING])]) -> Vec<u32> {
     let mut start = 0;
@@ -218,21 +220,15 @@ pub(super) struct Tokens<'m> {
 }
 
 impl Tokens<'_> {
-    /// Puts the rows of those of `keys[unread]` that are here at `rows` and on, which is not behind
-    /// them, and gives where they end.
+    /// Puts the rows of those of `keys` that are here at their start, and for each key how many
+    /// there are up to and with it into `found`, which has room for as many.
     ///
     /// Whether a token is here is anybody's guess, so there is no branch on it: the processor goes
     /// on to the next one while the memory of this one is on its way.
     #[inline(always)]
-    pub(super) fn find(
-        &self,
-        with: impl Instructions,
-        keys: &mut [u32],
-        unread: Range<usize>,
-        mut rows: usize,
-    ) -> usize {
-        let keys = &mut keys[..unread.end];
-        for index in unread {
+    pub(super) fn find(&self, with: impl Instructions, keys: &mut [u32], found: &mut [u32]) {
+        let mut rows = 0;
+        for index in 0..keys.len().min(found.len()) {
             let key = keys[index];
             let start = u32::from_le_bytes(self.starts[bucket(key)]);
             let end = (start as usize).wrapping_add(KEYS);
@@ -243,8 +239,8 @@ impl Tokens<'_> {
             };
             keys[rows] = first + matches.trailing_zeros();
             rows += usize::from(matches != 0);
+            found[index] = rows as u32;
         }
-        rows
     }
 
     /// The row of `key`, if it is in the bucket that starts there, and a bit that tells.
@@ -257,23 +253,19 @@ impl Tokens<'_> {
         bucket.find(|&(_, other)| other == key).map_or((0, 0), |(row, _)| (row, 1))
     }
 
-    /// The sum of the embeddings in these rows.
+    /// The sum of the embeddings in the first rows, for each number of them, none too, in 16 bits that
+    /// wrap around: what [`MAX_TOKENS`] of them add is told by the difference.
     #[inline(always)]
-    pub(super) fn sum(&self, rows: &[u32]) -> [i32; EMBEDDING] {
+    pub(super) fn sums(&self, rows: &[u32], sums: &mut [[i16; EMBEDDING]]) {
         let mut sum = [0; EMBEDDING];
-        // So many that 16 bits hold their sum.
-        for rows in rows.chunks(256) {
-            let mut part = [0_i16; EMBEDDING];
-            for &row in rows {
-                for (part, &weight) in part.iter_mut().zip(&self.rows[row as usize]) {
-                    *part += i16::from(weight as i8);
-                }
+        let (none, sums) = sums.split_first_mut().expect("room for one more than rows");
+        *none = sum;
+        for (&row, sums) in rows.iter().zip(sums) {
+            for (sum, &weight) in sum.iter_mut().zip(&self.rows[row as usize]) {
+                *sum = i16::wrapping_add(*sum, (weight as i8).into());
             }
-            for (sum, part) in sum.iter_mut().zip(part) {
-                *sum += i32::from(part);
-            }
+            *sums = sum;
         }
-        sum
     }
 }
 
@@ -292,18 +284,22 @@ mod tests {
     struct Sum<'m>(Tokens<'m>, Vec<u32>);
 
     impl Work for Sum<'_> {
-        type Output = ([i32; EMBEDDING], usize);
+        type Output = ([i16; EMBEDDING], usize);
 
         #[inline(always)]
-        fn run(mut self, with: impl Instructions) -> Self::Output {
-            let end = self.1.len();
-            let count = self.0.find(with, &mut self.1, 0..end, 0);
-            (self.0.sum(&self.1[..count]), count)
+        fn run(self, with: impl Instructions) -> Self::Output {
+            let Sum(tokens, mut keys) = self;
+            let mut found = vec![0; keys.len()];
+            tokens.find(with, &mut keys, &mut found);
+            let rows = found.last().map_or(0, |&rows| rows as usize);
+            let mut sums = vec![[0; EMBEDDING]; rows + 1];
+            tokens.sums(&keys[..rows], &mut sums);
+            (sums[rows], rows)
         }
     }
 
     /// The sum at every level there is.
-    fn sum(model: &Model, keys: &[u32]) -> ([i32; EMBEDDING], usize) {
+    fn sum(model: &Model, keys: &[u32]) -> ([i16; EMBEDDING], usize) {
         let levels = Level::supported().into_iter();
         let mut sums = levels.map(|level| simd::run(level, Sum(model.tokens(), keys.to_vec())));
         let first = sums.next().expect("there is a level");
@@ -321,7 +317,7 @@ mod tests {
         let file = Model::to_bytes(&parameters, CALIBRATION, &[0.25; EMBEDDING], &rows);
         let model = Model::from_bytes(file).unwrap();
         for (key, row) in rows {
-            assert_eq!(sum(&model, &[key]), (row.map(i32::from), 1), "{key}");
+            assert_eq!(sum(&model, &[key]), (row.map(i16::from), 1), "{key}");
             assert_eq!(sum(&model, &[key + 1]), ([0; EMBEDDING], 0), "{key}");
         }
     }

@@ -52,7 +52,7 @@ impl Model {
 
 /// Scores the lines of a document, one after the other. A [`Listener`]: between
 /// [`begin_line`](Scorer::begin_line) and [`end_line`](Scorer::end_line) it takes the tokens of
-/// a line.
+/// a line; those beyond the first 255 do not count.
 ///
 /// Whoever has many lines at hand calls [`queue_line`](Scorer::queue_line) instead of `end_line`,
 /// then [`flush`](Scorer::flush), and takes scores by [`next_scores`](Scorer::next_scores): the
@@ -65,7 +65,10 @@ pub struct Scorer<'m> {
     keys: Vec<u32>,
     /// These lines' other features, and how many of `keys` there are with this line's.
     queued: Vec<(Dense, usize)>,
-    /// Room for what the stream takes of them.
+    /// Room for how many of their tokens the model knows, up to each, for the sums of these tokens'
+    /// embeddings, and for what the stream takes of them.
+    found: Vec<u32>,
+    sums: Vec<[i16; EMBEDDING]>,
     inputs: Box<[Input; BATCH]>,
     /// Scores not yet handed out.
     ready: VecDeque<Scores>,
@@ -91,6 +94,8 @@ impl<'m> Scorer<'m> {
             stream: Stream::default(),
             keys: Vec::new(),
             queued: Vec::with_capacity(BATCH),
+            found: Vec::new(),
+            sums: vec![[0; EMBEDDING]],
             inputs: Box::new([integer::NO_INPUT; BATCH]),
             ready: VecDeque::new(),
         }
@@ -120,6 +125,8 @@ impl<'m> Scorer<'m> {
     /// Takes the dense features of the line; its turn comes when there are enough lines, or with
     /// [`flush`](Scorer::flush).
     pub fn queue_line(&mut self, dense: &Dense) {
+        let start = self.queued.last().map_or(0, |&(_, end)| end);
+        self.keys.truncate(start + format::MAX_TOKENS);
         self.queued.push((*dense, self.keys.len()));
         if self.queued.len() == BATCH {
             self.flush();
@@ -176,24 +183,27 @@ impl Work for Flush<'_, '_> {
 
     #[inline(always)]
     fn run(self, with: impl Instructions) {
-        let Flush(Scorer { model, stream, keys, queued, inputs, ready }) = self;
+        let Flush(Scorer { model, stream, keys, queued, found, sums, inputs, ready }) = self;
         let tokens = model.tokens();
-        let inputs = &mut inputs[..queued.len()];
-        // All are looked up before the first is added, so that memory is asked for early.
-        let mut rows = [const { 0..0 }; BATCH];
-        let (mut start, mut found) = (0, 0);
-        for (&(_, end), rows) in queued.iter().zip(&mut rows) {
-            *rows = found..tokens.find(with, keys, start..end, found);
-            (start, found) = (end, rows.end);
+        if found.len() < keys.len() {
+            found.resize(keys.len(), 0);
+            sums.resize(1 + keys.len(), [0; EMBEDDING]);
         }
-        // Apart from the rest, for roots take long unless several are taken at once.
-        let scales = rows.each_ref().map(|rows| 1.0 / (rows.len().max(1) as u32 as f32).sqrt());
-        let lines = inputs.iter_mut().zip(&*queued).zip(rows).zip(scales);
-        for (((input, (dense, _)), rows), scale) in lines {
-            let sum = tokens.sum(&keys[rows]);
+        // Those of all lines in one loop: where a line ends cannot be guessed.
+        tokens.find(with, keys, found);
+        let rows = |end: usize| if end > 0 { found[end - 1] as usize } else { 0 };
+        tokens.sums(&keys[..rows(keys.len())], sums);
+        let inputs = &mut inputs[..queued.len()];
+        let mut start = 0;
+        for (input, (dense, end)) in inputs.iter_mut().zip(&*queued) {
+            let end = rows(*end);
+            let scale = 1.0 / ((end - start).max(1) as u32 as f32).sqrt();
+            let sums = sums[end].iter().zip(&sums[start]);
+            start = end;
             let mut embedding = [0.0; EMBEDDING];
-            for ((mean, sum), unit) in embedding.iter_mut().zip(sum).zip(model.scales()) {
-                *mean = sum as f32 * unit * scale;
+            for ((mean, (&end, &start)), unit) in embedding.iter_mut().zip(sums).zip(model.scales())
+            {
+                *mean = f32::from(end.wrapping_sub(start)) * unit * scale;
             }
             integer::fill(input, dense, &embedding);
         }
