@@ -228,11 +228,14 @@ fn rule() -> impl Strategy<Value = Rule> {
         "\\pL{2,}",
         "(?:[A-Z]k?)+",
         "(?:a|é){1,3}",
-        "\\w{30,70}",
+        "(?-u:\\w){30,70}",
         "[^\\W\\d_]",
         "\\B",
         "(?m:^)",
         "(?-u:[a-k]){4}",
+        "\\d{2}",
+        "[sSſé]{3,}",
+        "(?-u:[\\x80-\\xff]){2}",
         "7?$",
     ]);
     (vec(part, 1..5), any::<bool>(), 0..Kind::COUNT + 1).prop_map(|(parts, keep, kind)| {
