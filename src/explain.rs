@@ -25,6 +25,7 @@ use crate::decode::{Decoder, Policy};
 use crate::document::{is_blank, strip_ending};
 use crate::features::{self, DENSE, Dense, Extractor, Feature, Listener};
 use crate::filter::{self, MAX_LINE_BYTES};
+use crate::form::Forms;
 use crate::label::{Kind, Verdict};
 use crate::model::{LOOKAHEAD, Model, Scorer, Scores};
 use crate::rules::{Rules, Told};
@@ -206,11 +207,12 @@ impl<'p> Page<'p> {
         rules: &'p Rules,
         lines: impl IntoIterator<Item = &'p [u8]>,
     ) -> Page<'p> {
-        let mut extractor = Extractor::new();
-        let mut full = Vec::new();
+        let (mut extractor, mut forms) = (Extractor::new(), Forms::default());
+        let (mut full, mut kinds) = (Vec::new(), Vec::new());
         for bytes in lines {
             if is_blank(bytes) {
                 extractor.blank_line();
+                forms.blank_line();
                 continue;
             }
             let text = strip_ending(bytes);
@@ -218,10 +220,16 @@ impl<'p> Page<'p> {
             let mut tokens = Vec::new();
             let label = told.map(|told: Told| told.label);
             let dense = extractor.line(text, label, &mut |key| tokens.push(key));
+            let form = forms.line(text, &dense);
+            if let (Some(head), true) = (kinds.last_mut(), form.is_below_head) {
+                *head = form.kind;
+            }
+            kinds.push(form.kind);
             full.push(Line { text, dense, tokens, told, rule });
         }
         let average = average(&full);
-        let scores = score(model, &full);
+        let scores = score(model, &full).into_iter().zip(kinds);
+        let scores = scores.map(|(scores, kind)| scores.of_form(kind)).collect();
         Page { model, policy, lines: full, average, scores }
     }
 

@@ -21,7 +21,8 @@ use memchr::{memchr, memrchr};
 use crate::decode::{self, Decoder, Policy};
 use crate::document::{Line, is_blank, strip_ending};
 use crate::features::{Extractor, words};
-use crate::label::Verdict;
+use crate::form::Forms;
+use crate::label::{Kind, Verdict};
 use crate::model::{self, Model, Scorer, Scores};
 use crate::rules::{Rules, Told};
 use crate::simd::{self, BLOCK, Instructions, Level, Work};
@@ -96,6 +97,8 @@ struct Held {
     blank: bool,
     /// What the user's rules say of it.
     told: Option<Told>,
+    /// The kind that its form gives away, if it is content.
+    form: Option<Kind>,
 }
 
 /// What a held line takes beside its bytes.
@@ -132,6 +135,7 @@ pub struct Filter<'m> {
     rules: Rules,
     limits: Limits,
     extractor: Extractor,
+    forms: Forms,
     scorer: Scorer<'m>,
     decoder: Decoder,
     /// Scores that are decided, of the first lines in `held`; empty between calls.
@@ -165,6 +169,7 @@ impl<'m> Filter<'m> {
             rules: Rules::default(),
             limits,
             extractor: Extractor::new(),
+            forms: Forms::default(),
             scorer: Scorer::new(model),
             decoder: Decoder::default(),
             decided: Vec::new(),
@@ -269,6 +274,7 @@ impl<'m> Filter<'m> {
     /// Forgets the document at hand, unwritten lines included.
     pub fn reset(&mut self) {
         self.extractor.reset();
+        self.forms = Forms::default();
         self.scorer.reset();
         self.decoder.reset();
         self.decided.clear();
@@ -288,9 +294,10 @@ impl<'m> Filter<'m> {
         let told = if blank { None } else { self.rules.judge(strip_ending(line)) };
         let bytes = line.len();
         self.tail = end;
-        self.held.push_back(Held { bytes, blank, told });
+        self.held.push_back(Held { bytes, blank, told, form: None });
         if blank {
             self.extractor.blank_line();
+            self.forms.blank_line();
             if self.held.len() == 1 {
                 self.release_blank_lines(sink)?;
             }
@@ -316,12 +323,20 @@ impl<'m> Filter<'m> {
         self.tail - self.start + noted > self.limits.max_held_bytes
     }
 
-    /// Queues the line of so many bytes that ends at `tail` to be scored.
+    /// Queues the line of so many bytes that ends at `tail`, held last, to be scored.
     fn queue(&mut self, bytes: usize, told: Option<Told>) {
-        let line = &self.buffer[self.tail - bytes..self.tail];
+        let line = strip_ending(&self.buffer[self.tail - bytes..self.tail]);
         let told = told.map(|told| told.label);
         self.scorer.begin_line();
-        let dense = self.extractor.line(strip_ending(line), told, &mut self.scorer);
+        let dense = self.extractor.line(line, told, &mut self.scorer);
+        let form = self.forms.line(line, &dense);
+        let mut last = self.held.iter_mut().rev();
+        if let (Some(held), Some(kind)) = (last.next(), form.kind) {
+            held.form = Some(kind);
+            if let (Some(head), true) = (last.next(), form.is_below_head) {
+                head.form = Some(kind);
+            }
+        }
         self.decoder.expect(words(&dense));
         self.scorer.queue_line(&dense);
     }
@@ -345,7 +360,7 @@ impl<'m> Filter<'m> {
         let bytes = self.buffer.len() - self.tail;
         self.tail = self.buffer.len();
         let told = self.rules.judge(&self.buffer[self.buffer.len() - bytes..]);
-        self.held.push_back(Held { bytes, blank: false, told });
+        self.held.push_back(Held { bytes, blank: false, told, form: None });
         self.queue(bytes, told);
         self.decide_all();
         let scores = self.decided.pop().expect("the scorer owes a verdict for the last line");
@@ -409,7 +424,8 @@ impl<'m> Filter<'m> {
     fn release_decided<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
         for index in 0..self.decided.len() {
             let held = self.held.pop_front().expect("a line is held for every verdict");
-            let verdict = self.policy.decide(&self.decided[index], held.told);
+            let scores = self.decided[index].of_form(held.form);
+            let verdict = self.policy.decide(&scores, held.told);
             self.release(held, Some(verdict), sink)?;
             self.release_blank_lines(sink)?;
         }

@@ -31,6 +31,7 @@ pub mod explain;
 pub mod features;
 pub mod filter;
 mod fnv;
+mod form;
 pub mod label;
 pub mod model;
 pub mod output;

@@ -249,6 +249,28 @@ fn kinds_are_kept_and_dropped_by_name() {
 }
 
 #[test]
+fn tables_and_quotations_of_markdown_are_kinds() {
+    const PAGE: &str = include_str!("../fixtures/pages/es-news-markdown.txt");
+    const TABLE: &str = "Pozos de la comarca | Hectáreas de regadío\n---|---\nValdecuerna | \
+                         4.200 hectáreas de maíz\nEl Rubial | 1.100 hectáreas de almendro\n";
+    let scratch = Scratch::new();
+    let (before, after) = PAGE.split_once("> «").unwrap();
+    let page = [before, TABLE, "\n> «", after].concat();
+    let quotation = after.lines().next().unwrap();
+    let only = |kind: &str| {
+        // Whatever the model thinks of a table between paragraphs.
+        let args = [KEEP_ALL, "--only", kind, "--blank", "none"];
+        let ran = scratch.run(&args, &page);
+        ran.text().to_owned()
+    };
+    assert_eq!(only("quote"), format!("> «{quotation}\n"));
+    assert_eq!(only("table"), TABLE);
+    let kept = |args: &[&str]| scratch.run(args, &page).text().to_owned();
+    let without = kept(&[KEEP_ALL, "--drop", "table", "--blank", "none"]);
+    assert_eq!(kept(&[KEEP_ALL, "--blank", "none"]).replace(TABLE, ""), without);
+}
+
+#[test]
 fn the_threshold_moves_the_border() {
     let scratch = Scratch::new();
     let count = |args: &[&str]| full_lines(scratch.run(args, PAGE).stdout()).len();

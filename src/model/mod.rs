@@ -38,6 +38,15 @@ pub struct Scores {
     pub kinds: [Kind; 2],
 }
 
+impl Scores {
+    /// The same of a line whose form gives away which kind it is if it is content.
+    #[must_use]
+    pub(crate) fn of_form(self, kind: Option<Kind>) -> Scores {
+        let [content, chrome] = self.kinds;
+        Scores { kinds: [kind.unwrap_or(content), chrome], ..self }
+    }
+}
+
 static EMBEDDED: LazyLock<Model> = LazyLock::new(|| {
     Model::from_bytes(include_bytes!("dechrome.model").as_slice())
         .expect("a test loads the embedded model")
