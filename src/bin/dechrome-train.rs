@@ -52,6 +52,9 @@ struct Arguments {
     /// Share of pages between whose content chrome of other pages is put
     #[arg(long, default_value_t = Settings::default().interleaved_pages)]
     interleaved_pages: f32,
+    /// Share of pages about whose headline chrome of other pages is put
+    #[arg(long, default_value_t = Settings::default().chrome_about_headline)]
+    chrome_about_headline: f32,
     /// Share of the first layer's units left out
     #[arg(long, default_value_t = Settings::default().unit_dropout)]
     unit_dropout: f32,
@@ -101,6 +104,7 @@ fn main() -> Result<()> {
         one_sided_pages: arguments.one_sided_pages,
         blank_dropout: arguments.blank_dropout,
         interleaved_pages: arguments.interleaved_pages,
+        chrome_about_headline: arguments.chrome_about_headline,
         unit_dropout: arguments.unit_dropout,
         label_smoothing: arguments.label_smoothing,
         embedding_decay: arguments.embedding_decay,

@@ -69,8 +69,9 @@ impl Page {
         }
         let before = lines[..first].iter().rev().take(NEAR);
         let mut unknown = before.filter(|(.., letter)| *letter == b'-');
-        let has_letters =
-            |text: &str| text.chars().filter(|c| c.is_alphabetic()).count() >= LETTERS;
+        let has_letters = |text: &str| {
+            without_targets(text).chars().filter(|c| c.is_alphabetic()).count() >= LETTERS
+        };
         unknown.find(|(_, text, _)| has_letters(text)).map(|&(number, ..)| number)
     }
 
@@ -103,6 +104,16 @@ impl Page {
             None => Ok(page),
         }
     }
+}
+
+/// A text without the targets of its Markdown links and images.
+fn without_targets(text: &str) -> String {
+    let mut parts = text.split("](");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str(part.split_once(')').map_or("", |(_, rest)| rest));
+    }
+    kept
 }
 
 fn fail(file: &Path, row: Option<usize>, what: impl ToString) -> Error {
@@ -202,6 +213,8 @@ mod tests {
     fn a_headline_is_an_unknown_line_just_before_the_content() {
         let headline = |text: &str, labels: &str| Page::made_up(text, labels).headline();
         assert_eq!(headline("Home\nRain\n\nRain again\n*\nIt rained.", "N- --p"), Some(3));
+        let picture = "[![](https://a.example/rain.png)](https://a.example/rain)";
+        assert_eq!(headline(&format!("Rain\n{picture}\nIt rained."), "--p"), Some(0));
         assert_eq!(headline("Rain\nIn short\nIt rained.", "-hp"), None);
         assert_eq!(headline("Menu\nIt rained.\nRain", "Np-"), None);
         assert_eq!(headline("Rain\nMenu", "-N"), None);

@@ -5,7 +5,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::thread;
 
 use super::corpus::Page;
-use super::credit;
+use super::job::{self, Drawn, Teaser};
+use super::{credit, teaser};
 use crate::document::is_blank;
 use crate::features::{Dense, Extractor, Feature, words};
 use crate::fnv;
@@ -41,6 +42,9 @@ const SITE_DUMPS: f32 = 8.0;
 /// squared where words are counted: it is one short line a page, and users miss it.
 const HEADLINE_WEIGHT: f32 = 3.0;
 
+/// Likewise for one that the source takes for content: the sources differ, users do not.
+const FIRST_HEADING_WEIGHT: f32 = 2.0;
+
 /// The least and the most of [`kind_preferences`].
 const KIND_PREFERENCES: (f32, f32) = (0.6, 1.8);
 
@@ -52,6 +56,14 @@ pub struct Example {
     /// Its lines' tokens, end to end: keys at first, then rows of the vocabulary.
     tokens: Vec<u32>,
     token_ends: Vec<usize>,
+    /// Its lines' texts, end to end, and whether a blank line stood before each.
+    text: String,
+    text_ends: Vec<usize>,
+    after_blank: Vec<bool>,
+    /// The line that is its headline.
+    pub(super) headline: Option<usize>,
+    /// What leads to other articles in its language.
+    lead_ins: &'static [&'static str],
     /// The kinds of its lines, where known.
     pub labels: Vec<Option<Kind>>,
     /// Square roots of its lines' number of words.
@@ -115,26 +127,46 @@ pub struct Opinion {
 impl Example {
     /// Features of a page, tokens as keys.
     pub fn of(page: &Page) -> Example {
-        let mut example = Example { weight: 1.0, ..Example::default() };
+        let lead_ins = teaser::lead_ins(&page.lang);
+        let mut example = Example { weight: 1.0, lead_ins, ..Example::default() };
         let mut extractor = Extractor::new();
         let headline = page.headline();
+        let mut after_blank = false;
         for (number, text, letter) in page.lines() {
             // The dump's own lines: a `\r` before the `\n` is no text.
-            let text = text.strip_suffix('\r').unwrap_or(text).as_bytes();
-            if is_blank(text) {
+            let text = text.strip_suffix('\r').unwrap_or(text);
+            if is_blank(text.as_bytes()) {
                 extractor.blank_line();
+                after_blank = true;
             } else {
                 let is_headline = Some(number) == headline;
                 let kind =
                     if is_headline { Some(Kind::Heading) } else { Kind::from_letter(letter) };
                 example.push(&mut extractor, text, kind);
+                example.remember(text, std::mem::take(&mut after_blank));
                 if is_headline {
-                    *example.roots.last_mut().expect("just pushed") *= HEADLINE_WEIGHT;
+                    example.headline = Some(example.lines() - 1);
                 }
             }
         }
+        example.weigh_headline();
         example.tell_layout_from_tables();
         example
+    }
+
+    /// The headline counts more than other lines. Where the source does not leave it out it is the
+    /// first line of content, if that is a heading.
+    fn weigh_headline(&mut self) {
+        let mut weight = HEADLINE_WEIGHT;
+        if self.headline.is_none() {
+            let is_content = |kind: &Option<Kind>| kind.is_some_and(Kind::is_content);
+            let first = self.labels.iter().position(is_content);
+            self.headline = first.filter(|&line| self.labels[line] == Some(Kind::Heading));
+            weight = FIRST_HEADING_WEIGHT;
+        }
+        if let Some(line) = self.headline {
+            self.roots[line] *= weight;
+        }
     }
 
     /// Old pages stand in tables from top to bottom, so prose was labelled as a table there. Where
@@ -164,14 +196,57 @@ impl Example {
         let mut extractor = Extractor::new();
         for (text, kind) in lines {
             extractor.reset();
-            example.push(&mut extractor, text.as_bytes(), Some(kind));
+            example.push(&mut extractor, &text, Some(kind));
+            example.remember(&text, false);
         }
         example
     }
 
-    fn push(&mut self, extractor: &mut Extractor, text: &[u8], label: Option<Kind>) {
+    /// A page of the lines of a job, some of them of other pages, as the extractor sees it: what a
+    /// line repeats is told anew.
+    pub(super) fn together(data: &Data, lines: &[Drawn], extractor: &mut Extractor) -> Example {
+        let mut example = Example { weight: 1.0, ..Example::default() };
+        extractor.reset();
+        for drawn in lines {
+            let (page, line) = (job::page(data, drawn.page), drawn.line as usize);
+            if page.after_blank[line] && drawn.teaser != Some(Teaser::Close) {
+                extractor.blank_line();
+            }
+            let text = page.text(line);
+            match drawn.teaser {
+                Some(Teaser::LedIn(pick)) if !page.lead_ins.is_empty() => {
+                    let lead_in = page.lead_ins[pick as usize % page.lead_ins.len()];
+                    let headline = text.trim_start_matches(['#', ' ', '*', '•']);
+                    let text = format!("{lead_in} {headline}");
+                    example.push(extractor, &text, Some(Kind::Related));
+                }
+                Some(_) => example.push(extractor, text, Some(Kind::Related)),
+                None => {
+                    example.push(extractor, text, page.labels[line]);
+                    *example.roots.last_mut().expect("just pushed") = page.roots[line];
+                }
+            }
+        }
+        example.look_up(&data.rows);
+        example
+    }
+
+    /// Keeps the text of the line just pushed.
+    fn remember(&mut self, text: &str, after_blank: bool) {
+        self.text.push_str(text);
+        self.text_ends.push(self.text.len());
+        self.after_blank.push(after_blank);
+    }
+
+    /// The text of a line.
+    pub(super) fn text(&self, line: usize) -> &str {
+        let start = if line == 0 { 0 } else { self.text_ends[line - 1] };
+        &self.text[start..self.text_ends[line]]
+    }
+
+    fn push(&mut self, extractor: &mut Extractor, text: &str, label: Option<Kind>) {
         let tokens = &mut self.tokens;
-        let dense = extractor.line(text, None, &mut |key| tokens.push(key));
+        let dense = extractor.line(text.as_bytes(), None, &mut |key| tokens.push(key));
         self.token_ends.push(self.tokens.len());
         self.labels.push(label);
         self.roots.push((words(&dense) as f32).sqrt());
@@ -188,6 +263,7 @@ impl Example {
             example.token_ends.push(example.tokens.len());
             example.labels.push(label);
             example.roots.push(1.0);
+            example.remember("", false);
         }
         example
     }
@@ -289,6 +365,7 @@ pub struct Data {
     pub tune: Vec<Example>,
     /// Lines that name whom a picture is from, on no page.
     pub credits: Example,
+    rows: KeyMap<u32>,
 }
 
 impl Data {
@@ -311,9 +388,9 @@ impl Data {
             keys.iter().enumerate().map(|(row, &key)| (key, row as u32)).collect();
         let mut credits = credit::lines();
         credits.look_up(&rows);
-        let mut data = Data { keys, train: Vec::new(), tune: Vec::new(), credits };
+        let mut data = Data { keys, rows, train: Vec::new(), tune: Vec::new(), credits };
         for ((mut example, tune), page) in examples.into_iter().zip(tune).zip(pages) {
-            example.look_up(&rows);
+            example.look_up(&data.rows);
             example.site = name_hash(&page.site) / TUNE_SITES;
             example.style = name_hash(&format!("{} {}", page.lang, page.renderer));
             if example.labels.iter().any(Option::is_some) {
@@ -321,6 +398,20 @@ impl Data {
             }
         }
         data
+    }
+}
+
+#[cfg(test)]
+impl Data {
+    /// Pages to train on, without a vocabulary.
+    pub(super) fn of_examples(train: Vec<Example>) -> Data {
+        Data {
+            keys: Vec::new(),
+            rows: KeyMap::default(),
+            train,
+            tune: Vec::new(),
+            credits: Example::default(),
+        }
     }
 }
 
@@ -433,6 +524,58 @@ mod tests {
         let target = |line| example.target(line).expect("a label");
         assert_eq!(target(1).kind, Kind::Heading);
         assert!(target(1).root > target(2).root);
+    }
+
+    #[test]
+    fn a_heading_that_starts_the_content_counts_more() {
+        let page = Page::made_up("Home\nFerries sail\nIt was decided.\nHow so", "Nhph");
+        let example = Example::of(&page);
+        assert_eq!(example.headline, Some(1));
+        assert_eq!(example.roots[1], FIRST_HEADING_WEIGHT * example.roots[3]);
+    }
+
+    fn drawn(page: u32, line: u32, teaser: Option<Teaser>) -> Drawn {
+        Drawn { page, line, teaser }
+    }
+
+    #[test]
+    fn lines_put_together_have_the_features_of_such_a_page() {
+        let first = Page::made_up("Home\n\nFerries sail\nThe ferries sail in winter.", "N hp");
+        let other = Page::made_up("Ferries sail again\n\nHome", "h N");
+        let mut expected = Page::made_up(
+            "Home\n\nFerries sail\n\nHome\nThe ferries sail in winter.\nRead more: Ferries sail again",
+            "N h NpR",
+        );
+        let data = Data::of_examples(vec![Example::of(&first), Example::of(&other)]);
+        let mut extractor = Extractor::new();
+        let lines = [
+            drawn(0, 0, None),
+            drawn(0, 1, None),
+            drawn(1, 1, None),
+            drawn(0, 2, None),
+            drawn(1, 0, Some(Teaser::LedIn(0))),
+        ];
+        let of = |example: &Example| (example.dense.clone(), example.labels.clone());
+        let together = Example::together(&data, &lines, &mut extractor);
+        assert_eq!(of(&together), of(&Example::of(&expected)));
+        // Of a language whose words we do not know, the headline alone is a teaser.
+        expected.text = expected.text.replace("Read more: ", "");
+        let mut data = data;
+        data.train[1].lead_ins = &[];
+        let together = Example::together(&data, &lines, &mut extractor);
+        assert_eq!(of(&together), of(&Example::of(&expected)));
+    }
+
+    #[test]
+    fn a_teaser_may_follow_without_a_blank_line() {
+        let page = Page::made_up("Home\n\nFerries sail", "N h");
+        let data = Data::of_examples(vec![Example::of(&page)]);
+        let dense = |teaser: Teaser| {
+            let lines = [drawn(0, 0, None), drawn(0, 1, Some(teaser))];
+            Example::together(&data, &lines, &mut Extractor::new()).dense[1]
+        };
+        assert_eq!(dense(Teaser::Alone), data.train[0].dense[1]);
+        assert_ne!(dense(Teaser::Close), dense(Teaser::Alone));
     }
 
     #[test]

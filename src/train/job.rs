@@ -1,5 +1,5 @@
-//! What a step of training sees of a page: a run of its lines, cut, one-sided, or with chrome of
-//! other pages between its paragraphs.
+//! What a step of training sees of a page: a run of its lines, cut, one-sided, or with lines of
+//! other pages between its paragraphs and about its headline.
 
 use std::collections::HashMap;
 
@@ -12,10 +12,32 @@ use crate::label::Kind;
 pub(super) struct Job {
     /// The page.
     pub index: usize,
-    /// Page and line.
-    pub lines: Vec<(u32, u32)>,
+    /// Its lines.
+    pub lines: Vec<Drawn>,
+    /// Whether lines of other pages are among them, so that features must be told anew.
+    pub is_mixed: bool,
     /// What its random sequence starts from.
     pub seed: u64,
+}
+
+/// A line of a page.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Drawn {
+    pub page: u32,
+    pub line: u32,
+    /// How the headline of another page is shown.
+    pub teaser: Option<Teaser>,
+}
+
+/// How a headline leads from one page to another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Teaser {
+    /// As it stands on its own page.
+    Alone,
+    /// Without a blank line before it.
+    Close,
+    /// After words that say so, if we know some in its language; the number picks them.
+    LedIn(u32),
 }
 
 impl Job {
@@ -32,15 +54,15 @@ impl Job {
         let spare = example.lines() - len;
         // Half of the runs start where the page does, as at prediction.
         let start = if spare == 0 || random.below(2) == 0 { 0 } else { random.below(spare + 1) };
-        let mut lines: Vec<(u32, u32)> =
-            (start..start + len).map(|line| (index as u32, line as u32)).collect();
+        let own = |line: usize| Drawn { page: index as u32, line: line as u32, teaser: None };
+        let mut lines: Vec<Drawn> = (start..start + len).map(own).collect();
+        let mut is_mixed = false;
         if random.unit() < settings.cut_pages {
             let cut = random.below(len / 2 + 1);
             let from = random.below(len - cut + 1);
             lines.drain(from..from + cut);
         }
-        let is_content =
-            |&(_, line): &(u32, u32)| Some(example.labels[line as usize]?.is_content());
+        let is_content = |drawn: &Drawn| Some(example.labels[drawn.line as usize]?.is_content());
         if random.unit() < settings.one_sided_pages {
             // A page cleaned before, or one with nothing to find: what is on the page alone must
             // not decide how much of it is kept.
@@ -54,16 +76,27 @@ impl Job {
                 .filter(|&at| lines[at - 1..=at].iter().all(|line| is_content(line) == Some(true)))
                 .collect();
             if !gaps.is_empty() {
+                is_mixed = true;
                 let count = 1 + random.below(3);
                 let mut places: Vec<usize> =
                     (0..count).map(|_| gaps[random.below(gaps.len())]).collect();
                 places.sort_unstable();
                 for &place in places.iter().rev() {
-                    lines.splice(place..place, inserts.draw(example.style, random));
+                    lines.splice(place..place, inserts.draw(example.style, index, random));
                 }
             }
         }
-        Job { index, lines, seed: random.next() }
+        if random.unit() < settings.chrome_about_headline
+            && let Some(headline) = example.headline.map(own)
+            && let Some(at) = lines.iter().position(|&line| line == headline)
+        {
+            is_mixed = true;
+            let after = inserts.about_headline(example.style, 1 + random.below(3), random);
+            lines.splice(at + 1..at + 1, after);
+            let count = random.below(3).saturating_sub(1);
+            lines.splice(at..at, inserts.about_headline(example.style, count, random));
+        }
+        Job { index, lines, is_mixed, seed: random.next() }
     }
 }
 
@@ -76,37 +109,55 @@ struct Run {
 }
 
 impl Run {
-    fn lines(self) -> impl Iterator<Item = (u32, u32)> {
-        (self.start..self.start + self.len).map(move |line| (self.page, line))
+    fn lines(self) -> impl Iterator<Item = Drawn> {
+        let drawn = move |line| Drawn { page: self.page, line, teaser: None };
+        (self.start..self.start + self.len).map(drawn)
     }
 }
 
-/// Chrome that can stand between the paragraphs of an article, by style of its page.
+/// Lines that can stand between the paragraphs of an article or about its headline, by style of
+/// its page.
 #[derive(Default)]
 pub(super) struct Inserts {
     /// How many lines of [`Data::credits`] there are.
     credits: u32,
     /// Runs by sort, by [`Example::style`].
-    styles: HashMap<u64, [Vec<Run>; INSERTED.len() + 2]>,
+    styles: HashMap<u64, [Vec<Run>; INSERTED.len() + 3]>,
 }
 
 /// The kinds of chrome that stand between paragraphs.
 const INSERTED: [Kind; 6] =
     [Kind::Caption, Kind::Related, Kind::Ad, Kind::Form, Kind::Byline, Kind::Share];
 
-/// Further sorts of runs: any chrome between content, and captions that could be a sentence.
+/// Further sorts of runs: any chrome between content, captions that could be a sentence, and
+/// headlines.
 const BETWEEN: usize = INSERTED.len();
 const SENTENCE: usize = INSERTED.len() + 1;
+const HEADLINE: usize = INSERTED.len() + 2;
 
 /// The fewest words of such a caption.
 const SENTENCE_WORDS: f32 = 6.0;
 
+/// A headline that is shown as a teaser has more bytes than this, or more spaces than that; a short
+/// one could be a heading of any article. And it is no paragraph.
+const TEASER_BYTES: usize = 30;
+const TEASER_SPACES: usize = 3;
+const MAX_TEASER_BYTES: usize = 200;
+
 /// The longest run.
 const MAX_INSERT: usize = 4;
 
-/// Where the runs of [`Kind::Related`] are.
+/// Where the runs of these kinds are.
+const CAPTION: usize = 0;
 const RELATED: usize = 1;
-const _: () = assert!(matches!(INSERTED[RELATED], Kind::Related));
+const BYLINE: usize = 4;
+const SHARE: usize = 5;
+const _: () = {
+    assert!(matches!(INSERTED[CAPTION], Kind::Caption));
+    assert!(matches!(INSERTED[RELATED], Kind::Related));
+    assert!(matches!(INSERTED[BYLINE], Kind::Byline));
+    assert!(matches!(INSERTED[SHARE], Kind::Share));
+};
 
 /// Stands for the page of [`Data::credits`].
 const CREDITS: u32 = u32::MAX;
@@ -117,8 +168,8 @@ pub(super) fn page(data: &Data, index: u32) -> &Example {
 }
 
 impl Inserts {
-    /// Runs of lines of one such kind, runs of any chrome where content is on both sides, and
-    /// captions by themselves.
+    /// Runs of lines of one such kind, runs of any chrome where content is on both sides, captions
+    /// by themselves, and headlines.
     pub(super) fn of(data: &Data, indices: &[usize]) -> Inserts {
         let mut inserts = Inserts { credits: data.credits.lines() as u32, ..Inserts::default() };
         for &index in indices {
@@ -135,6 +186,14 @@ impl Inserts {
                     target.kind == Kind::Caption && target.words() >= SENTENCE_WORDS
                 }) {
                     add(SENTENCE, line..line + 1);
+                }
+            }
+            if let Some(line) = page.headline {
+                let text = page.text(line);
+                let spaces = text.bytes().filter(|&byte| byte == b' ').count();
+                let is_long = text.len() > TEASER_BYTES || spaces > TEASER_SPACES;
+                if is_long && text.len() < MAX_TEASER_BYTES {
+                    add(HEADLINE, line..line + 1);
                 }
             }
             let mut start = 0;
@@ -162,33 +221,79 @@ impl Inserts {
         inserts
     }
 
-    /// Lines for a place between the paragraphs of a page of this style: what stood at such a
-    /// place elsewhere; a caption and the like, up to three after each other; or mostly a
-    /// caption, whom its picture is from, and now and then a teaser.
-    fn draw(&self, style: u64, random: &mut Random) -> Vec<(u32, u32)> {
-        let mut lines = Vec::new();
-        let Some(runs) = self.styles.get(&style) else { return lines };
-        let draw = |sort: usize, random: &mut Random| {
-            let run = (!runs[sort].is_empty()).then(|| runs[sort][random.below(runs[sort].len())]);
-            run.into_iter().flat_map(Run::lines)
+    /// A run of lines of this sort.
+    fn run(&self, style: u64, sort: usize, random: &mut Random) -> Option<Run> {
+        let runs = &self.styles.get(&style)?[sort];
+        (!runs.is_empty()).then(|| runs[random.below(runs.len())])
+    }
+
+    /// A line that names whom a picture is from.
+    fn credit(&self, random: &mut Random) -> Option<Drawn> {
+        let line = (self.credits > 0).then(|| random.below(self.credits as usize) as u32)?;
+        Some(Drawn { page: CREDITS, line, teaser: None })
+    }
+
+    /// The headline of another page than `own`, as a teaser.
+    fn teaser(&self, style: u64, own: usize, random: &mut Random) -> Option<Drawn> {
+        let run = self.run(style, HEADLINE, random)?;
+        let teaser = match random.below(4) {
+            0 => Teaser::Alone,
+            1 => Teaser::Close,
+            _ => Teaser::LedIn(random.below(100) as u32),
         };
-        match random.below(3) {
+        let drawn = Drawn { page: run.page, line: run.start, teaser: Some(teaser) };
+        (run.page != own as u32).then_some(drawn)
+    }
+
+    /// Lines of so many of the things that stand about a headline: bylines and dates, share bars,
+    /// captions and credits.
+    fn about_headline(&self, style: u64, count: usize, random: &mut Random) -> Vec<Drawn> {
+        let mut lines = Vec::new();
+        for _ in 0..count {
+            let sort = match random.below(5) {
+                0 => {
+                    lines.extend(self.credit(random));
+                    continue;
+                }
+                1 => CAPTION,
+                2 => SHARE,
+                _ => BYLINE,
+            };
+            lines.extend(self.run(style, sort, random).into_iter().flat_map(Run::lines));
+        }
+        lines
+    }
+
+    /// Lines for a place between the paragraphs of the page `own` of this style: what stood at such
+    /// a place elsewhere; a caption and the like, up to three after each other; mostly a caption,
+    /// whom its picture is from, and now and then a teaser; or a teaser or two.
+    fn draw(&self, style: u64, own: usize, random: &mut Random) -> Vec<Drawn> {
+        let mut lines = Vec::new();
+        let draw = |sort: usize, random: &mut Random| {
+            self.run(style, sort, random).into_iter().flat_map(Run::lines)
+        };
+        match random.below(4) {
             0 => lines.extend(draw(BETWEEN, random)),
             1 => {
                 for _ in 0..1 + random.below(3) {
                     lines.extend(draw(random.below(INSERTED.len()), random));
                 }
             }
-            _ => {
+            2 => {
                 // Below a heading there is often a picture without a caption.
                 if random.below(4) > 0 {
                     lines.extend(draw(SENTENCE, random));
                 }
-                if self.credits > 0 {
-                    lines.push((CREDITS, random.below(self.credits as usize) as u32));
+                lines.extend(self.credit(random));
+                match random.below(4) {
+                    0 => lines.extend(self.teaser(style, own, random)),
+                    1 => lines.extend(draw(RELATED, random)),
+                    _ => {}
                 }
-                if random.below(2) == 0 {
-                    lines.extend(draw(RELATED, random));
+            }
+            _ => {
+                for _ in 0..1 + usize::from(random.below(4) == 0) {
+                    lines.extend(self.teaser(style, own, random));
                 }
             }
         }
@@ -200,6 +305,7 @@ impl Inserts {
 mod tests {
     use super::*;
     use crate::features::DENSE;
+    use crate::train::corpus::Page;
 
     /// A page of lines of given kinds.
     fn page(letters: &str) -> Example {
@@ -207,9 +313,15 @@ mod tests {
         Example::from_rows(letters.bytes().map(row).collect())
     }
 
+    fn settings_without_cuts() -> Settings {
+        Settings { cut_pages: 0.0, one_sided_pages: 0.0, ..Settings::default() }
+    }
+
     fn data(pages: &[&str]) -> Data {
         let train = pages.iter().map(|letters| page(letters)).collect();
-        Data { keys: Vec::new(), train, tune: Vec::new(), credits: page("CC") }
+        let mut data = Data::of_examples(train);
+        data.credits = page("CC");
+        data
     }
 
     #[test]
@@ -228,24 +340,59 @@ mod tests {
     #[test]
     fn other_pages_lines_come_between_content_lines_only() {
         let data = data(&["Npppp", "pCRp"]);
-        let settings = Settings {
-            interleaved_pages: 1.0,
-            cut_pages: 0.0,
-            one_sided_pages: 0.0,
-            ..Settings::default()
-        };
+        let settings = Settings { interleaved_pages: 1.0, ..settings_without_cuts() };
         let inserts = Inserts::of(&data, &[1]);
         let mut random = Random::new(1);
         let mut inserted = 0;
         for _ in 0..100 {
             let job = Job::draw(0, &data, &inserts, &settings, &mut random);
-            assert!(job.lines.iter().all(|l| l.0 <= 1 || l.0 == CREDITS));
-            let own: Vec<u32> = job.lines.iter().filter(|l| l.0 == 0).map(|l| l.1).collect();
+            assert!(job.lines.iter().all(|line| line.page <= 1 || line.page == CREDITS));
+            let is_own = |line: &&Drawn| line.page == 0;
+            let own: Vec<u32> = job.lines.iter().filter(is_own).map(|line| line.line).collect();
             assert_eq!(own, [0, 1, 2, 3, 4]);
-            assert_eq!(job.lines[..2], [(0, 0), (0, 1)]);
-            assert_eq!(job.lines.last(), Some(&(0, 4)));
+            assert!(job.lines[..2].iter().all(|line| line.page == 0));
+            assert!(job.lines.last().is_some_and(|line| line.page == 0));
             inserted += job.lines.len() - own.len();
         }
         assert!(inserted > 100, "{inserted}");
+    }
+
+    #[test]
+    fn chrome_of_other_pages_comes_before_and_after_a_headline() {
+        let mut data = data(&["Nhp", "BNSNC"]);
+        data.train[0].headline = Some(1);
+        let settings = Settings {
+            chrome_about_headline: 1.0,
+            interleaved_pages: 0.0,
+            ..settings_without_cuts()
+        };
+        let inserts = Inserts::of(&data, &[1]);
+        let mut random = Random::new(1);
+        for _ in 0..100 {
+            let job = Job::draw(0, &data, &inserts, &settings, &mut random);
+            let is_own: Vec<bool> = job.lines.iter().map(|line| line.page == 0).collect();
+            assert!(job.is_mixed && is_own[0] && is_own.last() == Some(&true), "{is_own:?}");
+            let headline = job.lines.iter().position(|line| (line.page, line.line) == (0, 1));
+            let headline = headline.expect("the page's own lines are all there");
+            assert!(headline <= 2 && !is_own[headline + 1], "{is_own:?}");
+        }
+    }
+
+    #[test]
+    fn headlines_of_other_pages_become_teasers_if_they_are_long_enough() {
+        let page = |headline: &str| {
+            let text = format!("Home\n{headline}\nThe boats stay in port on Monday.");
+            Example::of(&Page::made_up(&text, "N-p"))
+        };
+        let pages =
+            ["Ferries sail all winter, council says", "Ferries sail", "Boats stay in port again"];
+        let train = pages.map(page).into();
+        let data = Data::of_examples(train);
+        let inserts = Inserts::of(&data, &[0, 1, 2]);
+        let mut random = Random::new(1);
+        for _ in 0..100 {
+            let teaser = inserts.teaser(0, 2, &mut random);
+            assert!(teaser.is_none_or(|teaser| (teaser.page, teaser.line) == (0, 1)));
+        }
     }
 }
