@@ -141,10 +141,8 @@ impl Cause {
             Digits | Numbers | Years => Cause::Numbers,
             Urls | Images | Links | LinkShare | Target | LinkMarks | LinkMarkShare => Cause::Links,
             Columns | Wrapped | Indent | AfterBlank | AfterBlanks => Cause::Layout,
-            Seen | Known | KnownLong | KnownCount | NewCount | KnownPairs | KnownPairCount
-            | SameStart | SameEnd | SameShape1 | SameShape2 | SameShape3 | SameShapes => {
-                Cause::Repetition
-            }
+            Seen | Known | KnownLong | KnownCount | NewCount | SameStart | SameEnd | SameShape1
+            | SameShape2 | SameShape3 | SameShapes => Cause::Repetition,
             LinesSoFar | WordsSoFar | LongSoFar | LongShareSoFar | BlankShareSoFar
             | WrappedShareSoFar | LinkMarksSoFar => Cause::Position,
         }
@@ -538,7 +536,6 @@ impl<'e, 'p> Place<'e, 'p> {
                     (F::SameShape1, "shaped like the line before"),
                     (F::SameStart, "starts like a line before"),
                     (F::KnownLong, "comes back to words of the text so far"),
-                    (F::KnownPairs, "repeats phrases of the page"),
                     (F::SameEnd, "ends like a line before"),
                 ],
                 "repeats nothing of the page so far",

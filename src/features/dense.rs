@@ -378,20 +378,18 @@ dense_features! { |line, page, c, class|
         LongSoFar, "Long lines so far", page.document.long_lines;
         Columns, "Columns it fills", line.counts.columns();
         Words, "Length in words", line.n;
-        KnownPairCount, "Pairs of words seen before", page.repeats.known_pairs;
-        KnownCount, "Words seen in long lines", page.repeats.known_long;
         LinesSoFar, "Lines so far", page.document.lines;
         Characters, "Length in characters", line.counts.chars;
+        NewCount, "Words never seen in long lines", page.repeats.words - page.repeats.known_long;
+        KnownCount, "Words seen in long lines", page.repeats.known_long;
         SameEnd, "Lines before that end like it", page.repeats.ends;
         SameStart, "Lines before that start like it", page.repeats.starts;
-        NewCount, "Words never seen in long lines", page.repeats.words - page.repeats.known_long;
-        Indent, "Indent", line.counts.indent;
         SentenceEnds, "Ends of sentences inside", line.counts.sentence_ends;
         Commas, "Commas", line.counts.commas;
+        Indent, "Indent", line.counts.indent;
         Target, "Length of link targets", line.counts.target_chars;
     }
     few {
-        Links, "Markdown links", line.counts.markdown_links;
         CodeSigns, "Signs of code", line.counts.code_signs;
         Brackets, "Brackets", line.counts.parens;
         Quotes, "Quotation marks", line.counts.quotes;
@@ -406,27 +404,27 @@ dense_features! { |line, page, c, class|
         Ats, "@ signs", line.counts.ats;
         Currencies, "Currency signs", line.counts.currencies;
         Images, "Markdown images", line.counts.images;
+        Links, "Markdown links", line.counts.markdown_links;
     }
     shares {
+        LinkShare, "Share of it that is links", 127 * line.counts.link_chars, line.counts.chars;
         Signs, "Share of signs", 127 * line.counts.symbols, line.counts.chars;
         WordLength, "Mean length of its words", 8 * line.spaced, line.counts.letter_words;
         Distinct, "Share of distinct words", 127 * line.words.distinct(), line.counts.words.min(256);
         Letters, "Share of letters", 127 * line.letters, line.counts.chars;
         Numbers, "Share of numbers", 127 * line.counts.numbers, line.counts.words;
         Digits, "Share of digits", 127 * line.counts.digits, line.counts.chars;
-        LinkShare, "Share of it that is links", 127 * line.counts.link_chars, line.counts.chars;
         Spaceless, "Share of letters written without spaces", 127 * line.counts.spaceless, line.letters;
         LinkMarkShare, "Link marks for each word", 127 * line.counts.link_marks, line.n;
+        SeparatorShare, "Separators for each word", 127 * line.counts.separators, line.n;
         Shouted, "Share of words in capitals", 127 * line.counts.shouted, line.counts.letter_words;
         Capitals, "Share of capitals", 127 * line.counts.upper, line.cased;
         Capitalised, "Share of capitalised words", 127 * line.counts.capitalised, line.counts.letter_words;
-        SeparatorShare, "Separators for each word", 127 * line.counts.separators, line.n;
-        CommaShare, "Commas for each word", 16 * line.counts.commas, line.n;
         Known, "Share of its words seen before", 127 * page.repeats.known, page.repeats.words;
         KnownLong, "Share of its words seen in long lines", 127 * page.repeats.known_long, page.repeats.words;
+        CommaShare, "Commas for each word", 16 * line.counts.commas, line.n;
     }
     far_shares {
-        KnownPairs, "Share of its pairs of words seen before", 127 * page.repeats.known_pairs, page.repeats.pairs;
         LongShareSoFar, "Share of long lines so far", 127 * page.document.long_lines, page.document.lines;
         BlankShareSoFar, "Share of blank lines so far", 127 * page.document.blanks, page.document.lines + page.document.blanks;
         WrappedShareSoFar, "Share of wrapped lines so far", 127 * page.document.wrapped_lines, page.document.lines;

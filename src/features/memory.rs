@@ -1,5 +1,5 @@
 //! What a line repeats of the lines before it. An article keeps coming back to its own words;
-//! teasers bring new ones, and what stands around an article repeats its shape and its phrases.
+//! teasers bring new ones, and what stands around an article repeats its shape.
 
 use std::hint::select_unpredictable;
 
@@ -7,7 +7,7 @@ use super::dense::Line;
 use super::table::Table;
 use crate::simd::{Instructions, KEYS, Keys};
 
-/// How many words and pairs of words are remembered. An id picks its slot, and the last one to
+/// How many words are remembered. An id picks its slot, and the last one to
 /// pick a slot has it: bounded, and the same on every machine.
 const SLOTS: usize = 8192;
 
@@ -27,9 +27,6 @@ pub(super) struct Repeats {
     /// Of these, seen on a line before, and on a long line before.
     pub known: u32,
     pub known_long: u32,
-    /// Pairs of words, and those seen on a line before.
-    pub pairs: u32,
-    pub known_pairs: u32,
     /// Lines before that start with the same word, that end with it.
     pub starts: u32,
     pub ends: u32,
@@ -42,7 +39,6 @@ pub(super) struct Repeats {
 pub(super) struct Memory {
     /// Tags of words; the lowest bit tells whether a long line had it.
     words: Table<u16, SLOTS>,
-    pairs: Table<u16, SLOTS>,
     starts: Table<Edge, EDGE_SLOTS>,
     ends: Table<Edge, EDGE_SLOTS>,
     /// Of the last lines, the last one first; more than are needed, for as many are compared at once.
@@ -59,7 +55,6 @@ struct Edge {
 impl Memory {
     pub(super) fn reset(&mut self) {
         self.words.clear();
-        self.pairs.clear();
         self.starts.clear();
         self.ends.clear();
         self.shapes = Default::default();
@@ -79,19 +74,6 @@ impl Memory {
             repeats.known += u32::from(differs <= LONG);
             repeats.known_long += u32::from(differs == LONG);
             *slot = tag | u16::from(differs == LONG) | long;
-        }
-        // Where letters stand alone, two of them are no phrase.
-        let is_lettered = line.counts.southeast_asian > 0;
-        if !is_lettered {
-            let pairs = line.words.pairs();
-            repeats.pairs = pairs.len() as u32;
-            let mut known = 0;
-            for pair in pairs {
-                let (slot, tag) = (self.pairs.at(slot(pair)), tag(pair));
-                known += u32::from(*slot == tag);
-                *slot = tag;
-            }
-            repeats.known_pairs = known;
         }
         if let Some((first, last)) = line.words.edges() {
             repeats.starts = count(&mut self.starts, first);
@@ -158,13 +140,6 @@ mod tests {
     #[test]
     fn a_word_stays_known_from_a_long_line_when_a_short_one_repeats_it() {
         assert_eq!(value(&[PARAGRAPH, "Harbour", "Harbour"], Feature::KnownLong), 127);
-    }
-
-    #[test]
-    fn phrases_come_back_in_scripts_without_spaces_too() {
-        assert_eq!(value(&["今日も船は遅れた。", "船は遅れた"], Feature::KnownPairs), 127);
-        assert_eq!(value(&["เรือสายอีกแล้ว", "เรือสาย"], Feature::KnownPairs), 0);
-        assert_eq!(value(&["Reply to this", "Reply to this post"], Feature::KnownPairs), 84);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(crate) use dense::words;
 pub use dense::{DENSE, Dense, Feature};
 #[cfg(feature = "train")]
 pub(crate) use dense::{take_blanks_away, take_case_away, tell};
+pub(crate) use tokens::MAX_TOKENS;
 
 use dense::Page;
 use table::Table;
@@ -26,7 +27,7 @@ use crate::label::Label;
 use crate::simd::{self, Instructions, Level, Work};
 
 /// Version of the features' meaning. A model file trained on another version is refused.
-pub const SCHEMA: u32 = 7;
+pub const SCHEMA: u32 = 8;
 
 /// How much of each end of an over-long line is looked at.
 pub const SCORED_BYTES: usize = 16 << 10;

@@ -29,7 +29,7 @@ const BULK: u32 = 5;
 pub(super) const AHEAD: usize = 16;
 
 /// The most tokens a line has.
-pub(super) const MAX_TOKENS: usize = 2 * MAX_WORDS + 5;
+pub(crate) const MAX_TOKENS: usize = 2 * MAX_WORDS + 5;
 
 /// Tells the sorts of tokens apart in their keys.
 #[derive(Clone, Copy)]
@@ -101,12 +101,6 @@ fn hash(len: usize, chunk: impl Fn(usize) -> u64) -> u64 {
     hash
 }
 
-/// What two words after each other are known by.
-#[inline(always)]
-fn pair_id(first: u32, second: u32) -> u32 {
-    first.rotate_left(13) ^ second
-}
-
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]
 struct Word {
@@ -124,16 +118,19 @@ const ROOM: usize = MAX_WORDS.next_power_of_two();
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Found {
     line: u64,
-    /// How many [words](WORD), [stems](LONG) and [words about something](BULKY) there are, eight
-    /// bits each.
+    /// How many [words](WORDS), of these [about something](BULKY), and [tokens](TOKENS) there are,
+    /// eight bits each.
     lens: u32,
-    /// The last word, if it is beyond [`MAX_WORDS`].
-    last: Option<u32>,
+    /// The last word, also if it is beyond [`MAX_WORDS`].
+    last: u32,
 }
 
-const LONG: u32 = 1;
+const TOKENS: u32 = 1;
 const BULKY: u32 = 1 << 8;
-const WORD: u32 = 1 << 16;
+const WORDS: u32 = 1 << 16;
+
+/// What a word adds at least: itself, also as a token.
+const WORD: u32 = WORDS + TOKENS;
 
 const _: () = assert!(MAX_WORDS < 1 << 7);
 
@@ -142,7 +139,7 @@ static LENS: [u32; BLOCK] = {
     let mut table = [WORD; BLOCK];
     let mut len = 0;
     while len < BLOCK {
-        table[len] += if len > STEM_CHARS as usize { LONG } else { 0 };
+        table[len] += if len > STEM_CHARS as usize { TOKENS } else { 0 };
         table[len] += if len >= BULK as usize { BULKY } else { 0 };
         len += 1;
     }
@@ -151,13 +148,8 @@ static LENS: [u32; BLOCK] = {
 
 impl Found {
     #[inline(always)]
-    fn words(self) -> usize {
-        (self.lens / WORD) as usize
-    }
-
-    #[inline(always)]
-    fn stems(self) -> usize {
-        self.lens as usize % ROOM
+    fn tokens(self) -> usize {
+        self.lens as usize % (2 * ROOM)
     }
 
     #[inline(always)]
@@ -175,10 +167,9 @@ impl Found {
 /// The words of a line as they are found.
 #[derive(Clone, Debug)]
 pub(super) struct Words {
-    /// Room for the keys of a line. Those of words are the first, and what the words are known by.
-    keys: [u32; MAX_TOKENS],
-    /// Beginnings of words that are long enough.
-    stems: [u32; ROOM],
+    /// Room for the keys of a line: of each word, which is what it is known by, and behind it of its
+    /// beginning if it is long enough, and then the others.
+    keys: [u32; 2 * ROOM + 1],
     /// Words, or their beginnings, that are likely about something.
     bulky: [u32; ROOM],
     pub(super) found: Found,
@@ -190,8 +181,7 @@ pub(super) struct Words {
 impl Default for Words {
     fn default() -> Words {
         Words {
-            keys: [0; MAX_TOKENS],
-            stems: [0; ROOM],
+            keys: [0; 2 * ROOM + 1],
             bulky: [0; ROOM],
             found: Found::default(),
             current: Partial::default(),
@@ -203,7 +193,7 @@ impl Default for Words {
 /// What a word adds to [`Found::lens`].
 #[inline(always)]
 fn lens(is_long: bool, is_bulky: bool) -> u32 {
-    WORD + u32::from(is_long) * LONG + u32::from(is_bulky) * BULKY
+    WORD + u32::from(is_long) * TOKENS + u32::from(is_bulky) * BULKY
 }
 
 /// The first bytes of eight: none at up to 8, all from 16 on.
@@ -424,14 +414,12 @@ impl Words {
     #[inline(always)]
     fn add(&mut self, found: &mut Found, word: Word) {
         self.note(found, word.id);
-        if found.lens < MAX_WORDS as u32 * WORD {
-            self.keys[found.words()] = word.id;
+        if found.lens < MAX_WORDS as u32 * WORDS {
             // Words cannot be guessed, so there is no branch on what they are.
-            self.stems[found.stems()] = word.stem;
+            self.keys[found.tokens()] = word.id;
+            self.keys[found.tokens() + 1] = key(Sort::Stem, word.stem);
             self.bulky[found.bulky()] = word.stem;
             found.lens += word.lens;
-        } else {
-            found.last = Some(word.id);
         }
     }
 
@@ -439,17 +427,16 @@ impl Words {
     #[inline(always)]
     fn add_short(&mut self, found: &mut Found, id: u32) {
         self.note(found, id);
-        if found.lens < MAX_WORDS as u32 * WORD {
-            self.keys[found.words()] = id;
+        if found.lens < MAX_WORDS as u32 * WORDS {
+            self.keys[found.tokens()] = id;
             found.lens += WORD;
-        } else {
-            found.last = Some(id);
         }
     }
 
     #[inline(always)]
     fn note(&mut self, found: &mut Found, id: u32) {
         found.line = mix(found.line, u64::from(id));
+        found.last = id;
         let bit = (id >> 24) as usize;
         self.distinct[bit / 64] |= 1 << (bit % 64);
     }
@@ -466,59 +453,37 @@ impl Words {
         self.distinct.iter().map(|bits| bits.count_ones()).sum()
     }
 
-    /// What the words are known by.
-    #[inline(always)]
-    fn words(&self) -> &[u32] {
-        &self.keys[..self.found.words()]
-    }
-
-    /// Those words, or their beginnings, that are likely about something.
+    /// Those of the words, or their beginnings, that are likely about something.
     #[inline(always)]
     pub(super) fn bulky(&self) -> &[u32] {
         &self.bulky[..self.found.bulky()]
     }
 
-    /// The pairs of words.
-    #[inline(always)]
-    pub(super) fn pairs(&self) -> impl ExactSizeIterator<Item = u32> {
-        self.words().windows(2).map(|pair| pair_id(pair[0], pair[1]))
-    }
-
     /// The first and the last word.
     #[inline(always)]
     pub(super) fn edges(&self) -> Option<(u32, u32)> {
-        let (first, last) = (self.words().first()?, self.words().last()?);
-        Some((*first, self.found.last.unwrap_or(*last)))
+        (self.found.lens > 0).then_some((self.keys[0], self.found.last))
     }
 
     /// Hands the tokens to `listener`.
     #[inline(always)]
     pub(super) fn emit(&mut self, counts: &Counts, listener: &mut impl Listener) {
         const { assert!(Sort::Word as u32 == 0, "words are known by their keys") };
-        let mut count = self.found.words();
-        let stems = &self.stems[..self.found.stems()];
-        for (key_of_stem, &stem) in self.keys[count..].iter_mut().zip(stems) {
-            *key_of_stem = key(Sort::Stem, stem);
-        }
-        count += stems.len();
-        let edges = self.edges();
-        let mut put = |sort: Sort, id: u32| {
-            self.keys[count] = key(sort, id);
-            count += 1;
-        };
-        if counts.first_class == Some(Class::Symbol) {
-            put(Sort::FirstSign, id_of(counts.first.into()));
-        }
-        if counts.last_class == Some(Class::Symbol) {
-            put(Sort::LastSign, id_of(counts.very_last.into()));
-        }
-        if let Some((first, last)) = edges {
-            put(Sort::First, first);
-            put(Sort::Last, last);
-            let whole = if counts.spaceless > 0 { WHOLE_LINE_CHARS } else { WHOLE_LINE_WORDS };
-            if counts.words as usize <= whole {
-                put(Sort::Line, self.found.line as u32);
-            }
+        let mut count = self.found.tokens();
+        let is_any = self.edges().is_some();
+        let (first, last) = self.edges().unwrap_or_default();
+        let is_sign = |class| class == Some(Class::Symbol);
+        let whole = if counts.spaceless > 0 { WHOLE_LINE_CHARS } else { WHOLE_LINE_WORDS };
+        // Which of them there are cannot be guessed, so there is no branch on it.
+        for (sort, id, is_there) in [
+            (Sort::FirstSign, id_of(counts.first.into()), is_sign(counts.first_class)),
+            (Sort::LastSign, id_of(counts.very_last.into()), is_sign(counts.last_class)),
+            (Sort::First, first, is_any),
+            (Sort::Last, last, is_any),
+            (Sort::Line, self.found.line as u32, is_any && counts.words as usize <= whole),
+        ] {
+            self.keys[count % (2 * ROOM)] = key(sort, id);
+            count += usize::from(is_there);
         }
         listener.tokens(&self.keys[..count]);
     }
@@ -546,10 +511,8 @@ mod tests {
         ids.extend((0x4e00..0xa000).map(id_of));
         ids.extend((1..100).map(|digits| id(0, 0, digits)));
         let sorts = [Sort::Word, Sort::First, Sort::Last, Sort::Line, Sort::Stem];
-        let mut keys: Vec<u32> =
+        let keys: Vec<u32> =
             sorts.iter().flat_map(|&sort| ids.iter().map(move |&id| key(sort, id))).collect();
-        let some = &ids[..300];
-        keys.extend(some.iter().flat_map(|&a| some.iter().map(move |&b| pair_id(a, b))));
         let distinct = keys.iter().collect::<HashSet<_>>().len();
         // As many random numbers of 32 bits coincide, give or take a few.
         let expected = (keys.len() * keys.len()) >> 33;

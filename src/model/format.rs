@@ -21,12 +21,12 @@ use std::fmt;
 use super::integer::Network;
 use super::network::{EMBEDDING, layout};
 use crate::error::Error;
-use crate::features::SCHEMA;
+use crate::features::{self, SCHEMA};
 use crate::fnv;
 use crate::simd::{Instructions, KEYS};
 
 const MAGIC: &[u8; 8] = b"DECHROME";
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 const HEADER: usize = 40;
 
 /// Leading bits of a key that pick its bucket. Tens of thousands of keys make buckets of two, and
@@ -195,6 +195,7 @@ fn bucket(key: u32) -> usize {
 
 /// How many tokens of a line are looked up: so many that 16 bits hold what their embeddings add up to.
 pub(super) const MAX_TOKENS: usize = 255;
+const _: () = assert!(features::MAX_TOKENS <= MAX_TOKENS);
 
 /// What [`Tokens::starts`] are.
 fn starts(tokens: &[(u32, [i8; EMBEDDING])]) -> Vec<u32> {

@@ -166,7 +166,6 @@ fn add(a: &Units, b: &Units) -> Units {
 struct Recurrence {
     gate: Matrix<UNIT_PAIRS>,
     candidate: Matrix<UNIT_PAIRS>,
-    out: Matrix<UNIT_PAIRS>,
 }
 
 /// Weights of a convolution.
@@ -235,7 +234,6 @@ impl Network {
             recurrence: Recurrence {
                 gate: Matrix::new(&p[layout::GATE], &p[layout::GATE_BIAS], HIDDEN, UNIT_BITS),
                 candidate: Matrix::new(&p[layout::CANDIDATE], &[], HIDDEN, UNIT_BITS),
-                out: Matrix::new(&p[layout::STATE_OUT], &[], HIDDEN, UNIT_BITS).rounded(),
             },
             head: Matrix::new(&head, &head_bias, HEAD, UNIT_BITS),
         }
@@ -426,7 +424,7 @@ fn convolve(
         windows = following;
     }
     let (x, sums) = (&mut x[..len], &mut sums[..len]);
-    recur(with, &network.recurrence, state, x, (sums, &mut gates[..len], &mut y[..len]), opened);
+    recur(with, &network.recurrence, state, x, (sums, &mut gates[..len]), opened);
     network.head.product::<HEAD>(with, x, sums);
     let step = network.head.step();
     for sums in sums {
@@ -435,15 +433,15 @@ fn convolve(
     }
 }
 
-/// Adds to each line what the recurrence makes of the lines so far. All that is `room` has a place
-/// for each line.
+/// Adds to each line the state that the lines so far lead to. `sums` and `gates` have a place for
+/// each line.
 #[inline(always)]
 fn recur(
     with: impl Instructions,
     recurrence: &Recurrence,
     state: &mut [f32; HIDDEN],
     x: &mut [Units],
-    (sums, gates, states): (&mut [Sums], &mut [Sums], &mut [Units]),
+    (sums, gates): (&mut [Sums], &mut [Sums]),
     opened: &mut [[f32; HIDDEN]; BATCH],
 ) {
     recurrence.gate.product::<HIDDEN>(with, x, gates);
@@ -457,15 +455,14 @@ fn recur(
     let step = recurrence.candidate.step() * (1 << UNIT_BITS) as f32;
     // A copy, which need not be in memory after each line.
     let mut now = *state;
-    for ((gates, sums), states) in opened.iter().zip(&*sums).zip(&mut *states) {
-        let rounded = states.as_flattened_mut();
+    for ((gates, sums), x) in opened.iter().zip(&*sums).zip(x) {
+        let x = x.as_flattened_mut();
         for unit in 0..HIDDEN {
             now[unit] += gates[unit] * (sums[unit] as f32 * step - now[unit]);
-            rounded[unit] = round(now[unit]);
+            x[unit] = x[unit].saturating_add(round(now[unit]));
         }
     }
     *state = now;
-    recurrence.out.units::<0, _>(with, states, x.iter_mut(), |units, x| *x = add(x, &units));
 }
 
 /// See [`Stream::push`].

@@ -59,10 +59,8 @@ pub mod layout {
     pub const GATE_BIAS: Range<usize> = after(&GATE, HIDDEN);
     /// Candidate state.
     pub const CANDIDATE: Range<usize> = after(&GATE_BIAS, SQUARE);
-    /// State to units.
-    pub const STATE_OUT: Range<usize> = after(&CANDIDATE, SQUARE);
     /// Units to the content logit.
-    pub const CONTENT: Range<usize> = after(&STATE_OUT, HIDDEN);
+    pub const CONTENT: Range<usize> = after(&CANDIDATE, HIDDEN);
     /// Bias of the content logit.
     pub const CONTENT_BIAS: usize = CONTENT.end;
     /// Units to the kinds' logits, a row a unit.
@@ -122,8 +120,8 @@ pub fn input_layer(p: &[f32], dense: &Dense, embedding: &[f32; EMBEDDING]) -> Un
     out
 }
 
-/// One step of the recurrence: its gate and candidate for a line, the state moved on, and what it
-/// makes of `state` added to the line.
+/// One step of the recurrence: its gate and candidate for a line, the state moved on and added to the
+/// line.
 pub fn recur(p: &[f32], state: &mut Units, x: &mut Units) -> (Units, Units) {
     let mut gate = *units(p, &layout::GATE_BIAS);
     add_product(&mut gate, &p[layout::GATE], x);
@@ -135,7 +133,9 @@ pub fn recur(p: &[f32], state: &mut Units, x: &mut Units) -> (Units, Units) {
     for ((state, gate), candidate) in state.iter_mut().zip(gate).zip(candidate) {
         *state += gate * (candidate - *state);
     }
-    add_product(x, &p[layout::STATE_OUT], state);
+    for (x, state) in x.iter_mut().zip(state) {
+        *x += *state;
+    }
     (gate, candidate)
 }
 

@@ -34,7 +34,7 @@ pub(super) fn parameters(parts: &[Part], lookahead: usize, width: usize) -> Vec<
     for part in parts {
         match part {
             Part::Lexical => absent.push(layout::EMBEDDING_IN),
-            Part::State => absent.push(layout::STATE_OUT),
+            Part::State => absent.push(layout::CANDIDATE),
             Part::Neighbours => {
                 for layer in 0..DILATIONS.len() {
                     absent.extend([taps(layer, 0..KERNEL / 2), later(layer)]);
@@ -51,7 +51,7 @@ fn narrow(width: usize) -> Vec<Range<usize>> {
         return Vec::new();
     }
     let mut into = vec![layout::DENSE_IN, layout::EMBEDDING_IN, layout::BIAS_IN];
-    into.extend([layout::CANDIDATE, layout::STATE_OUT]);
+    into.push(layout::CANDIDATE);
     for layer in 0..DILATIONS.len() {
         let [_, matrix, bias] = layout::convolution(layer);
         into.extend([matrix, bias]);

@@ -124,8 +124,7 @@ impl Recurrence {
         let mut carried = [0.0; HIDDEN];
         for (line, delta) in delta.iter_mut().enumerate().rev() {
             let x = &input[line];
-            add_outer(&mut g[layout::STATE_OUT], &self.state[line], delta);
-            add_transposed(&mut carried, &p[layout::STATE_OUT], delta);
+            add(&mut carried, delta);
             let before = if line > 0 { self.state[line - 1] } else { [0.0; HIDDEN] };
             let (mut gate_delta, mut candidate_delta) = ([0.0; HIDDEN], [0.0; HIDDEN]);
             for unit in 0..HIDDEN {
@@ -603,7 +602,6 @@ mod tests {
             ("gate", layout::GATE),
             ("gate bias", layout::GATE_BIAS),
             ("candidate", layout::CANDIDATE),
-            ("state out", layout::STATE_OUT),
             ("content", layout::CONTENT),
             ("content bias", layout::CONTENT_BIAS..layout::CONTENT_BIAS + 1),
             ("kinds", layout::KINDS),

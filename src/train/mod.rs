@@ -93,7 +93,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            seed: 1,
+            seed: 8,
             epochs: 7,
             batch_lines: 4096,
             rate: 3e-3,
@@ -151,7 +151,6 @@ impl Weights {
         fill(layout::EMBEDDING_IN, 0.25);
         fill(layout::GATE, 0.3 / hidden.sqrt());
         fill(layout::CANDIDATE, 1.0 / hidden.sqrt());
-        fill(layout::STATE_OUT, 0.5 / hidden.sqrt());
         for layer in 0..DILATIONS.len() {
             let [taps, matrix, _] = layout::convolution(layer);
             fill(taps, 1.0 / (KERNEL as f32).sqrt());
