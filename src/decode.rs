@@ -2,6 +2,7 @@
 //! kind it is, kept or not.
 
 use crate::label::{KindSet, Label, Verdict};
+use crate::model::integer::BATCH;
 use crate::model::{Scores, math};
 use crate::rules::Told;
 
@@ -147,9 +148,6 @@ impl Border {
 fn log_odds(share: f32) -> f32 {
     math::ln(share / (1.0 - share)).min(0.0) / DOUBT
 }
-
-/// How many scores are taken at once at most.
-const BATCH: usize = 16;
 
 /// Holds the scores of lines back until their page's border is known from the [`LOOKAHEAD`] lines
 /// after them, and from all lines before.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::{Config, Source};
+use crate::stats::counted;
 
 /// Work that takes less than this shows no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -50,7 +51,7 @@ impl Progress {
         }
         let bar = self.bar.get_or_insert_with(|| bar(self.total, self.start.elapsed()));
         bar.set_position(self.read.load(Ordering::Relaxed));
-        bar.set_message(format!("{documents} documents"));
+        bar.set_message(counted(documents, "document"));
     }
 
     /// Writes a message where the bar is not.

@@ -150,7 +150,7 @@ impl AddAssign<&Counts> for Counts {
 }
 
 /// So many of what has a regular plural.
-fn counted(number: u64, noun: &str) -> String {
+pub fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -18,7 +18,7 @@ use crate::simd::{
 };
 
 /// How many lines are taken at once at most.
-pub const BATCH: usize = 32;
+pub const BATCH: usize = 64;
 
 /// Bits behind the point of a unit: a step is 1/256, and units reach ±128. The largest unit of
 /// trained models seen so far is 37.
