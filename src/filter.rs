@@ -119,8 +119,7 @@ impl Work for FindEnds<'_> {
     #[inline(always)]
     fn run(self, with: impl Instructions) {
         let (blocks, rest) = self.bytes.as_chunks();
-        let mut last = [0; BLOCK];
-        last[..rest.len()].copy_from_slice(rest);
+        let last = with.load(rest);
         for (block, ends) in blocks.iter().chain([&last]).zip(&mut **self.ends) {
             *ends = with.equal(block, b'\n');
         }

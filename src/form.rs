@@ -19,7 +19,7 @@ pub(crate) struct Forms {
 }
 
 /// What the form of a line says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Form {
     /// Its kind, if it is content.
     pub kind: Option<Kind>,

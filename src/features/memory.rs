@@ -7,8 +7,8 @@ use super::dense::Line;
 use super::table::Table;
 use crate::simd::{Instructions, KEYS, Keys};
 
-/// How many words are remembered. An id picks its slot, and the last one to
-/// pick a slot has it: bounded, and the same on every machine.
+/// How many words are remembered. An id picks its slot, and the last one to pick a slot has it:
+/// bounded, and the same on every machine.
 const SLOTS: usize = 8192;
 
 /// Likewise for how lines start and end.

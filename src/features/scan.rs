@@ -166,8 +166,8 @@ impl Scan<'_> {
         let mut bytes = [0; BLOCK + AHEAD];
         bytes[..BLOCK].copy_from_slice(&taken);
         // Where there is a whole block, what has just been put together need not be waited for.
-        let block = rest.first_chunk().unwrap_or(&taken);
-        let Masks { space, letter, upper, digit, word } = with.classify(block);
+        let Masks { space, letter, upper, digit, word } =
+            with.classify(rest.first_chunk().unwrap_or(&taken));
         if rest.len() > TAKEN {
             // A word at the end of the block may go on behind it: it is left to the next block.
             len -= (word << 1).leading_ones() as usize;

@@ -470,8 +470,9 @@ impl Words {
     pub(super) fn emit(&mut self, counts: &Counts, listener: &mut impl Listener) {
         const { assert!(Sort::Word as u32 == 0, "words are known by their keys") };
         let mut count = self.found.tokens();
-        let is_any = self.edges().is_some();
-        let (first, last) = self.edges().unwrap_or_default();
+        let edges = self.edges();
+        let is_any = edges.is_some();
+        let (first, last) = edges.unwrap_or_default();
         let is_sign = |class| class == Some(Class::Symbol);
         let whole = if counts.spaceless > 0 { WHOLE_LINE_CHARS } else { WHOLE_LINE_WORDS };
         // Which of them there are cannot be guessed, so there is no branch on it.

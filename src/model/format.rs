@@ -195,6 +195,7 @@ fn bucket(key: u32) -> usize {
 
 /// How many tokens of a line are looked up: so many that 16 bits hold what their embeddings add up to.
 pub(super) const MAX_TOKENS: usize = 255;
+const _: () = assert!(MAX_TOKENS <= i16::MAX as usize / 128);
 const _: () = assert!(features::MAX_TOKENS <= MAX_TOKENS);
 
 /// What [`Tokens::starts`] are.

@@ -120,7 +120,12 @@ impl<'m> Scorer<'m> {
 
     /// Readies the scorer for the tokens of the next line.
     pub fn begin_line(&mut self) {
-        self.keys.truncate(self.queued.last().map_or(0, |&(_, end)| end));
+        self.keys.truncate(self.queued_keys());
+    }
+
+    /// How many of the keys belong to lines that are queued.
+    fn queued_keys(&self) -> usize {
+        self.queued.last().map_or(0, |&(_, end)| end)
     }
 
     /// Takes the dense features of the line and gives the scores of the line [`LOOKAHEAD`]
@@ -134,8 +139,7 @@ impl<'m> Scorer<'m> {
     /// Takes the dense features of the line; its turn comes when there are enough lines, or with
     /// [`flush`](Scorer::flush).
     pub fn queue_line(&mut self, dense: &Dense) {
-        let start = self.queued.last().map_or(0, |&(_, end)| end);
-        self.keys.truncate(start + format::MAX_TOKENS);
+        self.keys.truncate(self.queued_keys() + format::MAX_TOKENS);
         self.queued.push((*dense, self.keys.len()));
         if self.queued.len() == BATCH {
             self.flush();

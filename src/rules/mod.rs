@@ -23,8 +23,8 @@
 //! cannot match without one of a few literals, all literals are searched for at once; many patterns
 //! are no more than literals and are thereby decided. Of the others it is known how long the lines
 //! are that they match, with which bytes these start and end, which they must have and how many of
-//! them in a row; all that do not fit a line are left out at once. What is left is tried, from the last rule to the first; a
-//! pattern is compiled when it is first tried.
+//! them in a row; all that do not fit a line are left out at once. What is left is tried, from the
+//! last rule to the first; a pattern is compiled when it is first tried.
 
 mod needs;
 mod search;

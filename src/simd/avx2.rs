@@ -15,7 +15,7 @@ pub fn run<W: Work>(work: W) -> W::Output {
     work.run(Avx2(()))
 }
 
-instructions!(Avx2, units = units);
+instructions!(Avx2);
 
 #[inline]
 #[target_feature(enable = "avx2")]

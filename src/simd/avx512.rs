@@ -17,7 +17,7 @@ pub fn run<W: Work>(work: W) -> W::Output {
     work.run(Avx512(()))
 }
 
-instructions!(Avx512, units = units, load = load);
+instructions!(Avx512, load);
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]

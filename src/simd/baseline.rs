@@ -9,7 +9,7 @@ use std::arch::x86_64::*;
 #[derive(Clone, Copy)]
 pub struct Baseline;
 
-instructions!(Baseline, units = units);
+instructions!(Baseline);
 
 #[inline]
 #[target_feature(enable = "sse2")]

@@ -9,11 +9,11 @@
 
 #![allow(unsafe_code)]
 
-/// Has the functions of a level's module do what [`Instructions`] ask for; `units` and `load` only if
-/// it has such of its own.
+/// Has the functions of a level's module do what [`Instructions`] ask for; `load` only if it has one
+/// of its own.
 #[cfg(target_arch = "x86_64")]
 macro_rules! instructions {
-    ($level:ident $(, units = $units:ident)? $(, load = $load:ident)?) => {
+    ($level:ident $(, $load:ident)?) => {
         impl Instructions for $level {
             #[inline(always)]
             fn product<const PAIRS: usize, const COLUMNS: usize>(
@@ -28,7 +28,7 @@ macro_rules! instructions {
                 unsafe { product::<_, COLUMNS>(weights, bias, inputs, out) }
             }
 
-            $(#[inline(always)]
+            #[inline(always)]
             fn units<const PAIRS: usize, const SPARSE: usize, T>(
                 self,
                 weights: &[PairWeights; PAIRS],
@@ -38,8 +38,8 @@ macro_rules! instructions {
                 finish: impl Fn(Units, T),
             ) {
                 // Safety: likewise.
-                unsafe { $units::<_, SPARSE, _>(weights, bias_and_bits, inputs, outs, finish) }
-            })?
+                unsafe { units::<_, SPARSE, _>(weights, bias_and_bits, inputs, outs, finish) }
+            }
 
             #[inline(always)]
             fn taps(
@@ -290,7 +290,7 @@ pub(crate) trait Instructions: Copy {
     /// A bit for each of `keys` that is `key`.
     fn matches(self, keys: &Keys, key: u32) -> u32;
 
-    /// The bytes of `text`, at most as many as a block has, and zeros.
+    /// A text that is no longer than a block, and zeros.
     #[inline(always)]
     fn load(self, text: &[u8]) -> [u8; BLOCK] {
         let mut block = [0; BLOCK];
