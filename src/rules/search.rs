@@ -6,8 +6,8 @@
 
 use super::needs::Spelling;
 
-/// How many bits of a run's hash say whether a spelling has it: eight kilobytes of flags.
-const FLAG_BITS: u32 = 16;
+/// How many bits of a run's hash say whether a spelling has it: 32 kilobytes of flags.
+const FLAG_BITS: u32 = 18;
 
 /// How many of those bits tell its place in the table.
 const PLACE_BITS: u32 = 12;
@@ -153,7 +153,7 @@ struct Table {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    hash: u16,
+    hash: u32,
     spelling: u32,
     /// Where in the spelling the run stands.
     at: u32,
@@ -187,7 +187,7 @@ impl Table {
         let mut flags = Box::new(Flags([0; FLAG_WORDS]));
         self.places = vec![0; (1 << PLACE_BITS) + 1];
         for entry in &self.entries {
-            flags.0[usize::from(entry.hash >> 6)] |= 1 << (entry.hash & 63);
+            flags.0[(entry.hash >> 6) as usize] |= 1 << (entry.hash & 63);
             self.places[place(entry.hash) + 1] += 1;
         }
         for place in 1..self.places.len() {
@@ -208,7 +208,7 @@ impl Table {
     /// Calls `check` with the spellings that have a run of this hash and go on as the text does at
     /// `at`, and where they begin.
     #[cold]
-    fn check(&self, hash: u16, text: &[u8], at: usize, check: &mut impl FnMut(usize, usize)) {
+    fn check(&self, hash: u32, text: &[u8], at: usize, check: &mut impl FnMut(usize, usize)) {
         let here = match text[at..].first_chunk() {
             Some(bytes) => u64::from_le_bytes(*bytes),
             None => number(&text[at..]),
@@ -232,8 +232,8 @@ struct Flags([u64; FLAG_WORDS]);
 
 impl Flags {
     #[inline]
-    fn has(&self, hash: u16) -> bool {
-        self.0[usize::from(hash >> 6)] >> (hash & 63) & 1 == 1
+    fn has(&self, hash: u32) -> bool {
+        self.0[(hash >> 6) as usize] >> (hash & 63) & 1 == 1
     }
 }
 
@@ -249,15 +249,15 @@ const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 const FOLD: u64 = 0x2020_2020_2020_2020;
 
 /// Of up to eight bytes, in either case.
-fn hash(run: &[u8]) -> u16 {
+fn hash(run: &[u8]) -> u32 {
     hash_folded(number(run) | FOLD, MULTIPLIER << (64 - 8 * run.len()))
 }
 
 #[inline]
-fn hash_folded(run: u64, multiplier: u64) -> u16 {
-    (run.wrapping_mul(multiplier) >> (64 - FLAG_BITS)) as u16
+fn hash_folded(run: u64, multiplier: u64) -> u32 {
+    (run.wrapping_mul(multiplier) >> (64 - FLAG_BITS)) as u32
 }
 
-fn place(hash: u16) -> usize {
-    usize::from(hash >> (FLAG_BITS - PLACE_BITS))
+fn place(hash: u32) -> usize {
+    (hash >> (FLAG_BITS - PLACE_BITS)) as usize
 }
