@@ -289,19 +289,17 @@ impl<'m> Filter<'m> {
     /// The bytes from `tail` to `end` are a line.
     fn complete_line<S: Sink>(&mut self, end: usize, sink: &mut S) -> Result<(), S::Error> {
         let line = &self.buffer[self.tail..end];
-        let blank = is_blank(line);
-        let told = if blank { None } else { self.rules.judge(strip_ending(line)) };
         let bytes = line.len();
         self.tail = end;
-        self.held.push_back(Held { bytes, blank, told, form: None });
-        if blank {
+        if is_blank(line) {
+            self.held.push_back(Held { bytes, blank: true, told: None, form: None });
             self.extractor.blank_line();
             self.forms.blank_line();
             if self.held.len() == 1 {
-                self.release_blank_lines(sink)?;
+                self.release_decided(sink)?;
             }
         } else {
-            self.queue(bytes, told);
+            self.queue(bytes);
             if self.scorer.has_scores() {
                 self.release_scored(sink)?;
             }
@@ -322,22 +320,21 @@ impl<'m> Filter<'m> {
         self.tail - self.start + noted > self.limits.max_held_bytes
     }
 
-    /// Queues the line of so many bytes that ends at `tail`, held last, to be scored.
-    fn queue(&mut self, bytes: usize, told: Option<Told>) {
+    /// Holds the line of so many bytes that ends at `tail`, queues it to be scored, and gives what
+    /// the user's rules say of it.
+    fn queue(&mut self, bytes: usize) -> Option<Told> {
         let line = strip_ending(&self.buffer[self.tail - bytes..self.tail]);
-        let told = told.map(|told| told.label);
+        let told = self.rules.judge(line);
         self.scorer.begin_line();
-        let dense = self.extractor.line(line, told, &mut self.scorer);
+        let dense = self.extractor.line(line, told.map(|told| told.label), &mut self.scorer);
         let form = self.forms.line(line, &dense);
-        let mut last = self.held.iter_mut().rev();
-        if let (Some(held), Some(kind)) = (last.next(), form.kind) {
-            held.form = Some(kind);
-            if let (Some(head), true) = (last.next(), form.is_below_head) {
-                head.form = Some(kind);
-            }
+        if let (Some(head), true) = (self.held.back_mut(), form.is_below_head) {
+            head.form = form.kind;
         }
+        self.held.push_back(Held { bytes, blank: false, told, form: form.kind });
         self.decoder.expect(words(&dense));
         self.scorer.queue_line(&dense);
+        told
     }
 
     /// Decides the scores that are known, as far as can be.
@@ -358,9 +355,7 @@ impl<'m> Filter<'m> {
     fn judge_long_line<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
         let bytes = self.buffer.len() - self.tail;
         self.tail = self.buffer.len();
-        let told = self.rules.judge(&self.buffer[self.buffer.len() - bytes..]);
-        self.held.push_back(Held { bytes, blank: false, told, form: None });
-        self.queue(bytes, told);
+        let told = self.queue(bytes);
         self.decide_all();
         let scores = self.decided.pop().expect("the scorer owes a verdict for the last line");
         let verdict = self.policy.decide(&scores, told);
@@ -419,40 +414,31 @@ impl<'m> Filter<'m> {
         self.release_decided(sink)
     }
 
-    /// Hands on the lines of the scores that are decided, and the blank lines behind each.
+    /// Hands on the lines of the scores that are decided, and the blank lines before and behind
+    /// each.
     fn release_decided<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
-        for index in 0..self.decided.len() {
-            let held = self.held.pop_front().expect("a line is held for every verdict");
-            let scores = self.decided[index].of_form(held.form);
-            let verdict = self.policy.decide(&scores, held.told);
-            self.release(held, Some(verdict), sink)?;
-            self.release_blank_lines(sink)?;
+        let (mut start, mut number, mut offset) = (self.start, self.number, self.offset);
+        let (mut decided, mut count) = (self.decided.iter(), 0);
+        for held in &self.held {
+            let verdict = if held.blank {
+                None
+            } else if let Some(scores) = decided.next() {
+                Some(self.policy.decide(&scores.of_form(held.form), held.told))
+            } else {
+                break;
+            };
+            let bytes = &self.buffer[start..start + held.bytes];
+            let line = Line { number, offset, bytes };
+            sink.take(&Piece { line, verdict, starts: true, ends: true })?;
+            start += held.bytes;
+            number += 1;
+            offset += held.bytes as u64;
+            count += 1;
         }
+        (self.start, self.number, self.offset) = (start, number, offset);
+        self.held.drain(..count);
         self.decided.clear();
         Ok(())
-    }
-
-    fn release_blank_lines<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
-        while let Some(held) = self.held.pop_front_if(|held| held.blank) {
-            self.release(held, None, sink)?;
-        }
-        Ok(())
-    }
-
-    /// Hands on the line that was held first.
-    #[inline(always)]
-    fn release<S: Sink>(
-        &mut self,
-        held: Held,
-        verdict: Option<Verdict>,
-        sink: &mut S,
-    ) -> Result<(), S::Error> {
-        let bytes = &self.buffer[self.start..self.start + held.bytes];
-        let line = Line { number: self.number, offset: self.offset, bytes };
-        self.start += held.bytes;
-        self.number += 1;
-        self.offset += held.bytes as u64;
-        sink.take(&Piece { line, verdict, starts: true, ends: true })
     }
 
     /// Takes the room of released lines back once it is the larger half of the buffer.
