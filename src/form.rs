@@ -40,15 +40,12 @@ impl Forms {
         let (had_pipe, was_in_table) = (self.had_pipe, self.in_table);
         self.had_pipe = has(Feature::Pipes);
         self.in_table = self.had_pipe && (was_in_table || is_delimiter_row(text));
-        let is_quotation = self.is_markdown && text.starts_with(b">");
-        Form {
-            kind: if self.in_table {
-                Some(Kind::Table)
-            } else {
-                is_quotation.then_some(Kind::Quote)
-            },
-            is_below_head: self.in_table && !was_in_table && had_pipe,
+        if self.in_table {
+            let is_below_head = !was_in_table && had_pipe;
+            return Form { kind: Some(Kind::Table), is_below_head };
         }
+        let is_quotation = self.is_markdown && text.starts_with(b">");
+        Form { kind: is_quotation.then_some(Kind::Quote), is_below_head: false }
     }
 }
 
