@@ -182,12 +182,11 @@ impl Decoder {
 
     fn push_batch(&mut self, scores: &[Scores], decided: &mut Vec<Scores>) {
         let mut shares = [0.0; BATCH];
-        let lengths = self.words.drain(..scores.len().min(self.words.len()));
-        let lengths = lengths.chain(std::iter::repeat(1));
-        for ((scores, words), share) in scores.iter().zip(lengths).zip(&mut shares) {
-            self.border.add(scores, words);
+        for (line, (scores, share)) in scores.iter().zip(&mut shares).enumerate() {
+            self.border.add(scores, self.words.get(line).copied().unwrap_or(1));
             *share = self.border.share;
         }
+        self.words.drain(..scores.len().min(self.words.len()));
         // All at once, for dividing takes long.
         let borders = shares.map(log_odds);
         self.waiting.extend_from_slice(scores);
