@@ -72,6 +72,8 @@ pub struct Scorer<'m> {
     stream: Stream,
     /// Keys of the tokens of the lines that the stream has not yet taken.
     keys: Vec<u32>,
+    /// How many of them belong to lines that are queued.
+    queued_keys: usize,
     /// These lines' other features, and how many of `keys` there are with this line's.
     queued: Vec<(Dense, usize)>,
     /// Room for how many of their tokens the model knows, up to each, for the sums of these tokens'
@@ -102,6 +104,7 @@ impl<'m> Scorer<'m> {
             model,
             stream: Stream::default(),
             keys: Vec::new(),
+            queued_keys: 0,
             queued: Vec::with_capacity(BATCH),
             found: Vec::new(),
             sums: vec![[0; EMBEDDING]],
@@ -114,18 +117,14 @@ impl<'m> Scorer<'m> {
     pub fn reset(&mut self) {
         self.stream.reset();
         self.keys.clear();
+        self.queued_keys = 0;
         self.queued.clear();
         self.ready.clear();
     }
 
     /// Readies the scorer for the tokens of the next line.
     pub fn begin_line(&mut self) {
-        self.keys.truncate(self.queued_keys());
-    }
-
-    /// How many of the keys belong to lines that are queued.
-    fn queued_keys(&self) -> usize {
-        self.queued.last().map_or(0, |&(_, end)| end)
+        self.keys.truncate(self.queued_keys);
     }
 
     /// Takes the dense features of the line and gives the scores of the line [`LOOKAHEAD`]
@@ -139,8 +138,9 @@ impl<'m> Scorer<'m> {
     /// Takes the dense features of the line; its turn comes when there are enough lines, or with
     /// [`flush`](Scorer::flush).
     pub fn queue_line(&mut self, dense: &Dense) {
-        self.keys.truncate(self.queued_keys() + format::MAX_TOKENS);
-        self.queued.push((*dense, self.keys.len()));
+        self.keys.truncate(self.queued_keys + format::MAX_TOKENS);
+        self.queued_keys = self.keys.len();
+        self.queued.push((*dense, self.queued_keys));
         if self.queued.len() == BATCH {
             self.flush();
         }
@@ -196,7 +196,8 @@ impl Work for Flush<'_, '_> {
 
     #[inline(always)]
     fn run(self, with: impl Instructions) {
-        let Flush(Scorer { model, stream, keys, queued, found, sums, inputs, ready }) = self;
+        let Flush(Scorer { model, stream, keys, queued_keys, queued, found, sums, inputs, ready }) =
+            self;
         let tokens = model.tokens();
         if found.len() < keys.len() {
             found.resize(keys.len(), 0);
@@ -237,6 +238,7 @@ impl Work for Flush<'_, '_> {
             kinds: kinds[line],
         }));
         keys.clear();
+        *queued_keys = 0;
         queued.clear();
     }
 }
