@@ -325,15 +325,15 @@ impl<'m> Filter<'m> {
     fn queue(&mut self, bytes: usize) -> Option<Told> {
         let line = strip_ending(&self.buffer[self.tail - bytes..self.tail]);
         let told = self.rules.judge(line);
-        self.scorer.begin_line();
-        let dense = self.extractor.line(line, told.map(|told| told.label), &mut self.scorer);
-        let form = self.forms.line(line, &dense);
+        let (keys, dense) = self.scorer.next_line();
+        self.extractor.line_into(line, told.map(|told| told.label), keys, dense);
+        let form = self.forms.line(line, dense);
+        self.decoder.expect(words(dense));
         if let (Some(head), true) = (self.held.back_mut(), form.is_below_head) {
             head.form = form.kind;
         }
         self.held.push_back(Held { bytes, blank: false, told, form: form.kind });
-        self.decoder.expect(words(&dense));
-        self.scorer.queue_line(&dense);
+        self.scorer.queue_next();
         told
     }
 

@@ -5,6 +5,7 @@ use super::chars::{Class, classify_ascii, ends_sentence};
 use super::memory::Repeats;
 use super::tokens::Words;
 use crate::label::Label;
+use crate::simd::Instructions;
 
 /// How many dense features a line has.
 pub const DENSE: usize = Feature::ALL.len();
@@ -229,20 +230,18 @@ fn few(count: u16) -> u8 {
     (count.min(8) * 15) as u8
 }
 
-/// Eight flags, each as a feature.
-static YES_OR_NO: [[u8; 8]; 256] = {
-    let mut table = [[0; 8]; 256];
-    let mut flags = 0;
-    while flags < 256 {
-        let mut flag = 0;
-        while flag < 8 {
-            table[flags][flag] = if flags >> flag & 1 != 0 { YES } else { 0 };
-            flag += 1;
-        }
-        flags += 1;
-    }
-    table
-};
+/// Room for what the features are made of, in memory: numbers that it has in registers the compiler
+/// would bring together one by one, and then not divide all of them at once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Room {
+    numbers: [u32; 16],
+    counts: [u16; 16],
+    parts: [u32; 16],
+    wholes: [u32; 16],
+    /// The first one is of none.
+    far_parts: [u32; 4],
+    far_wholes: [u32; 4],
+}
 
 macro_rules! dense_features {
     (
@@ -273,44 +272,39 @@ macro_rules! dense_features {
         }
 
         #[inline(always)]
-        fn values($line: &Line<'_>, $page: &Page<'_>) -> Dense {
-            const FLAGS: usize = Feature::ALL.len()
-                - [$($log_doc,)* $($few_doc,)* $($share_doc,)* $($far_doc,)*].len();
+        fn values(
+            with: impl Instructions,
+            $line: &Line<'_>,
+            $page: &Page<'_>,
+            room: &mut Room,
+            dense: &mut Dense,
+        ) {
             const LOGARITHMS: usize = [$(Feature::$log as usize,)*][0];
             const FEW: usize = [$(Feature::$few as usize,)*][0];
             const SHARES: usize = [$(Feature::$share as usize,)*][0];
             const FAR_SHARES: usize = [$(Feature::$far as usize,)*][0];
-            const ROOM: usize = FLAGS.next_multiple_of(8);
             let flags = $line.ends $(| u64::from($is) << Feature::$flag as u32)*;
-            let numbers = sixteen([$($number,)*]);
-            let counts = sixteen([$($count as u16,)*]);
-            let (parts, wholes) = ([$($part,)*], [$($whole,)*]);
-            let (far_parts, far_wholes) = ([$($far_part,)*], [$($far_whole,)*]);
+            room.numbers = sixteen([$($number,)*]);
+            room.counts = sixteen([$($count as u16,)*]);
+            room.parts = sixteen([$($part,)*]);
+            room.wholes = sixteen([$($whole,)*]);
+            room.far_parts[1..].copy_from_slice(&[$($far_part,)*]);
+            room.far_wholes[1..].copy_from_slice(&[$($far_whole,)*]);
             // What is too much of a group is where the next one will be.
-            let mut dense = [0; DENSE];
-            let (eights, _) = dense[..ROOM].as_chunks_mut();
-            for (values, flags) in eights.iter_mut().zip(flags.to_le_bytes()) {
-                *values = YES_OR_NO[usize::from(flags)];
-            }
-            for (value, number) in dense[LOGARITHMS..][..16].iter_mut().zip(numbers) {
-                *value = logarithm(number);
-            }
-            for (value, count) in dense[FEW..][..16].iter_mut().zip(counts) {
-                *value = few(count);
-            }
-            let factors = [$($factor as f32,)*];
-            let values = dense[SHARES..FAR_SHARES].iter_mut();
-            let shares = factors.into_iter().zip(parts).zip(wholes);
-            for (value, ((factor, part), whole)) in values.zip(shares) {
-                *value = share(factor, part, whole);
-            }
-            let factors = [$($far_factor as f64,)*];
-            let values = dense[FAR_SHARES..].iter_mut();
-            let shares = factors.into_iter().zip(far_parts).zip(far_wholes);
-            for (value, ((factor, part), whole)) in values.zip(shares) {
+            put(&with.spread(flags, YES), dense, 0);
+            put(&room.numbers.map(logarithm), dense, LOGARITHMS);
+            put(&room.counts.map(few), dense, FEW);
+            // Before the others, for the first is none.
+            const FACTORS: [f64; 4] = [0.0, $($far_factor as f64,)*];
+            let shares = FACTORS.into_iter().zip(room.far_parts).zip(room.far_wholes);
+            for (value, ((factor, part), whole)) in dense[FAR_SHARES - 1..].iter_mut().zip(shares) {
                 *value = far_share(factor, part, whole);
             }
-            dense
+            let factors = [$($factor as f32,)*];
+            let shares = std::array::from_fn::<_, 16, _>(|at| {
+                share(factors[at], room.parts[at], room.wholes[at])
+            });
+            put(&shares, dense, SHARES);
         }
     };
     ($($name:ident, $doc:literal;)*) => {
@@ -439,6 +433,12 @@ fn sixteen<T: Copy + Default, const N: usize>(values: [T; N]) -> [T; 16] {
     all
 }
 
+/// Puts values where they are to be: a copy of a length that the compiler knows.
+#[inline(always)]
+fn put<const N: usize>(values: &[u8; N], dense: &mut Dense, at: usize) {
+    dense[at..at + N].copy_from_slice(values);
+}
+
 /// [`starts`] and [`ends`] of ASCII.
 static ASCII: [[u64; 2]; 128] = {
     let mut table = [[0; 2]; 128];
@@ -452,11 +452,16 @@ static ASCII: [[u64; 2]; 128] = {
 };
 
 #[inline(always)]
-pub(super) fn features(line: &Line<'_>, page: &Page<'_>) -> Dense {
-    let mut dense = values(line, page);
+pub(super) fn features(
+    with: impl Instructions,
+    line: &Line<'_>,
+    page: &Page<'_>,
+    room: &mut Room,
+    dense: &mut Dense,
+) {
+    values(with, line, page, room, dense);
     let indent = &mut dense[Feature::Indent as usize];
     *indent = *indent / 2 * 3;
-    dense
 }
 
 /// Makes the features of a line those of one that a rule is about.

@@ -47,6 +47,16 @@ pub trait Listener {
     }
 }
 
+impl Listener for Vec<u32> {
+    fn token(&mut self, key: u32) {
+        self.push(key);
+    }
+
+    fn tokens(&mut self, keys: &[u32]) {
+        self.extend_from_slice(keys);
+    }
+}
+
 impl<F: FnMut(u32)> Listener for F {
     fn token(&mut self, key: u32) {
         self(key);
@@ -61,6 +71,7 @@ pub struct Extractor {
     seen: Table<u32, SEEN_SLOTS>,
     memory: memory::Memory,
     words: tokens::Words,
+    room: dense::Room,
 }
 
 impl Default for Extractor {
@@ -78,6 +89,7 @@ impl Extractor {
             seen: Table::default(),
             memory: memory::Memory::default(),
             words: tokens::Words::default(),
+            room: dense::Room::default(),
         }
     }
 
@@ -101,7 +113,20 @@ impl Extractor {
         told: Option<Label>,
         listener: &mut impl Listener,
     ) -> Dense {
-        simd::run(self.level, Extract { extractor: self, text, told, listener })
+        let mut dense = [0; DENSE];
+        self.line_into(text, told, listener, &mut dense);
+        dense
+    }
+
+    /// The same, with the dense ones put where they are to be.
+    pub(crate) fn line_into(
+        &mut self,
+        text: &[u8],
+        told: Option<Label>,
+        listener: &mut impl Listener,
+        dense: &mut Dense,
+    ) {
+        simd::run(self.level, Extract { extractor: self, text, told, listener, dense });
     }
 }
 
@@ -111,15 +136,16 @@ struct Extract<'e, L> {
     text: &'e [u8],
     told: Option<Label>,
     listener: &'e mut L,
+    dense: &'e mut Dense,
 }
 
 impl<L: Listener> Work for Extract<'_, L> {
-    type Output = Dense;
+    type Output = ();
 
     #[inline(always)]
-    fn run(self, with: impl Instructions) -> Dense {
-        let Extract { extractor, text, told, listener } = self;
-        let Extractor { document, seen, memory, words, .. } = extractor;
+    fn run(self, with: impl Instructions) {
+        let Extract { extractor, text, told, listener, dense } = self;
+        let Extractor { document, seen, memory, words, room, .. } = extractor;
         let parts = if text.len() <= 2 * SCORED_BYTES {
             [text, &[]]
         } else {
@@ -134,9 +160,9 @@ impl<L: Listener> Work for Extract<'_, L> {
         words.emit(&counts, listener);
         let line = dense::Line::new(&counts, words);
         let repeats = memory.line(with, &line);
-        let dense = dense::features(&line, &Page { document, repeats: &repeats, is_seen, told });
+        let page = Page { document, repeats: &repeats, is_seen, told };
+        dense::features(with, &line, &page, room, dense);
         document.line(&line);
-        dense
     }
 }
 

@@ -18,7 +18,7 @@ pub use network::LOOKAHEAD;
 use network::{EMBEDDING, Logits};
 
 use crate::decode::DOUBT;
-use crate::features::{Dense, Listener};
+use crate::features::{DENSE, Dense, Listener};
 use crate::label::Kind;
 use crate::simd::{self, Instructions, Work};
 
@@ -74,8 +74,10 @@ pub struct Scorer<'m> {
     keys: Vec<u32>,
     /// How many of them belong to lines that are queued.
     queued_keys: usize,
-    /// These lines' other features, and how many of `keys` there are with this line's.
-    queued: Vec<(Dense, usize)>,
+    /// Room for the other features of these lines and the next one, and how many of `keys` there
+    /// are with each line's.
+    dense: Box<[Dense; BATCH]>,
+    ends: Vec<usize>,
     /// Room for how many of their tokens the model knows, up to each, for the sums of these tokens'
     /// embeddings, and for what the stream takes of them.
     found: Vec<u32>,
@@ -105,7 +107,8 @@ impl<'m> Scorer<'m> {
             stream: Stream::default(),
             keys: Vec::new(),
             queued_keys: 0,
-            queued: Vec::with_capacity(BATCH),
+            dense: Box::new([[0; DENSE]; BATCH]),
+            ends: Vec::with_capacity(BATCH),
             found: Vec::new(),
             sums: vec![[0; EMBEDDING]],
             inputs: Box::new([integer::NO_INPUT; BATCH]),
@@ -118,7 +121,7 @@ impl<'m> Scorer<'m> {
         self.stream.reset();
         self.keys.clear();
         self.queued_keys = 0;
-        self.queued.clear();
+        self.ends.clear();
         self.ready.clear();
     }
 
@@ -138,17 +141,30 @@ impl<'m> Scorer<'m> {
     /// Takes the dense features of the line; its turn comes when there are enough lines, or with
     /// [`flush`](Scorer::flush).
     pub fn queue_line(&mut self, dense: &Dense) {
+        self.dense[self.ends.len()] = *dense;
+        self.queue_next();
+    }
+
+    /// Where the tokens and the dense features of the next line go, before it is
+    /// [queued](Scorer::queue_next).
+    pub(crate) fn next_line(&mut self) -> (&mut Vec<u32>, &mut Dense) {
+        self.begin_line();
+        (&mut self.keys, &mut self.dense[self.ends.len()])
+    }
+
+    /// Queues the line whose features are in their [place](Scorer::next_line).
+    pub(crate) fn queue_next(&mut self) {
         self.keys.truncate(self.queued_keys + format::MAX_TOKENS);
         self.queued_keys = self.keys.len();
-        self.queued.push((*dense, self.queued_keys));
-        if self.queued.len() == BATCH {
+        self.ends.push(self.queued_keys);
+        if self.ends.len() == BATCH {
             self.flush();
         }
     }
 
     /// Scores what is queued.
     pub fn flush(&mut self) {
-        if !self.queued.is_empty() {
+        if !self.ends.is_empty() {
             simd::run(self.stream.level(), Flush(self));
         }
     }
@@ -196,8 +212,9 @@ impl Work for Flush<'_, '_> {
 
     #[inline(always)]
     fn run(self, with: impl Instructions) {
-        let Flush(Scorer { model, stream, keys, queued_keys, queued, found, sums, inputs, ready }) =
-            self;
+        let Flush(scorer) = self;
+        let Scorer { model, stream, keys, queued_keys, dense, ends, found, sums, inputs, ready } =
+            scorer;
         let tokens = model.tokens();
         if found.len() < keys.len() {
             found.resize(keys.len(), 0);
@@ -207,9 +224,9 @@ impl Work for Flush<'_, '_> {
         tokens.find(with, keys, found);
         let rows = |end: usize| if end > 0 { found[end - 1] as usize } else { 0 };
         tokens.sums(&keys[..rows(keys.len())], sums);
-        let inputs = &mut inputs[..queued.len()];
+        let inputs = &mut inputs[..ends.len()];
         let mut start = 0;
-        for (input, (dense, end)) in inputs.iter_mut().zip(&*queued) {
+        for ((input, dense), end) in inputs.iter_mut().zip(&**dense).zip(&*ends) {
             let end = rows(*end);
             let scale = 1.0 / ((end - start).max(1) as u32 as f32).sqrt();
             let sums = sums[end].iter().zip(&sums[start]);
@@ -239,7 +256,7 @@ impl Work for Flush<'_, '_> {
         }));
         keys.clear();
         *queued_keys = 0;
-        queued.clear();
+        ends.clear();
     }
 }
 

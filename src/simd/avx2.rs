@@ -55,6 +55,21 @@ fn equal(block: &[u8; BLOCK], byte: u8) -> u64 {
 
 #[inline]
 #[target_feature(enable = "avx2")]
+fn spread(bits: u64, byte: u8) -> [u8; BLOCK] {
+    let bit = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
+    // Each byte eight times, of those that are in each half of a register.
+    let first =
+        _mm256_set_epi64x(0x0303_0303_0303_0303, 0x0202_0202_0202_0202, 0x0101_0101_0101_0101, 0);
+    let bytes = [bits as i32, (bits >> 32) as i32].map(|bits| {
+        let bits = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(bits), first), bit);
+        _mm256_and_si256(_mm256_cmpeq_epi8(bits, bit), _mm256_set1_epi8(byte as i8))
+    });
+    // Safety: both are 64 bytes of integers.
+    unsafe { std::mem::transmute::<[__m256i; 2], [u8; BLOCK]>(bytes) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
 fn taps(weights: &AllTapWeights, bits: u32, dilation: usize, lines: &[Units], out: &mut [Units]) {
     let count = _mm_cvtsi32_si128(bits as i32);
     let half = _mm256_set1_epi32(half(bits));

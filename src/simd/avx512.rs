@@ -60,6 +60,14 @@ fn equal(block: &[u8; BLOCK], byte: u8) -> u64 {
 }
 
 #[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn spread(bits: u64, byte: u8) -> [u8; BLOCK] {
+    let bytes = _mm512_maskz_set1_epi8(bits, byte as i8);
+    // Safety: both are 64 bytes of integers.
+    unsafe { std::mem::transmute::<__m512i, [u8; BLOCK]>(bytes) }
+}
+
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn taps(weights: &AllTapWeights, bits: u32, dilation: usize, lines: &[Units], out: &mut [Units]) {
     let count = _mm_cvtsi32_si128(bits as i32);

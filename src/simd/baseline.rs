@@ -49,6 +49,28 @@ fn equal(block: &[u8; BLOCK], byte: u8) -> u64 {
 
 #[inline]
 #[target_feature(enable = "sse2")]
+fn spread(bits: u64, byte: u8) -> [u8; BLOCK] {
+    let bit = _mm_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
+    let bits = _mm_set_epi64x(0, bits as i64);
+    // Each byte twice, four times, eight times.
+    let twice = _mm_unpacklo_epi8(bits, bits);
+    let [low, high] = [_mm_unpacklo_epi16(twice, twice), _mm_unpackhi_epi16(twice, twice)];
+    let bytes = [
+        _mm_unpacklo_epi32(low, low),
+        _mm_unpackhi_epi32(low, low),
+        _mm_unpacklo_epi32(high, high),
+        _mm_unpackhi_epi32(high, high),
+    ]
+    .map(|bits| {
+        let is_set = _mm_cmpeq_epi8(_mm_and_si128(bits, bit), bit);
+        _mm_and_si128(is_set, _mm_set1_epi8(byte as i8))
+    });
+    // Safety: both are 64 bytes of integers.
+    unsafe { std::mem::transmute::<[__m128i; 4], [u8; BLOCK]>(bytes) }
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
 fn taps(weights: &AllTapWeights, bits: u32, dilation: usize, lines: &[Units], out: &mut [Units]) {
     let count = _mm_cvtsi32_si128(bits as i32);
     for (line, out) in out.iter_mut().enumerate() {

@@ -74,6 +74,12 @@ macro_rules! instructions {
             }
 
             #[inline(always)]
+            fn spread(self, bits: u64, byte: u8) -> [u8; BLOCK] {
+                // Safety: likewise.
+                unsafe { spread(bits, byte) }
+            }
+
+            #[inline(always)]
             fn equal(self, block: &[u8; BLOCK], byte: u8) -> u64 {
                 // Safety: likewise.
                 unsafe { equal(block, byte) }
@@ -309,6 +315,9 @@ pub(crate) trait Instructions: Copy {
 
     /// A bit for each byte of a block that is `byte`.
     fn equal(self, block: &[u8; BLOCK], byte: u8) -> u64;
+
+    /// A block that has `byte` where there is a bit, and 0 elsewhere.
+    fn spread(self, bits: u64, byte: u8) -> [u8; BLOCK];
 }
 
 /// Something to do with the instructions of a level.
@@ -464,6 +473,28 @@ mod tests {
             let expected = Classify(&block).run(portable::Baseline);
             for level in Level::supported() {
                 assert_eq!(run(level, Classify(&block)), expected, "{level:?}, {shift}");
+            }
+        }
+    }
+
+    struct Spread(u64);
+
+    impl Work for Spread {
+        type Output = [u8; BLOCK];
+
+        #[inline(always)]
+        fn run(self, with: impl Instructions) -> [u8; BLOCK] {
+            with.spread(self.0, 64)
+        }
+    }
+
+    #[test]
+    fn all_levels_spread_bits_alike() {
+        let some = 0x0123_4567_89ab_cdef_u64;
+        for bits in (0..64).flat_map(|bit| [1 << bit, some.rotate_left(bit)]) {
+            let expected = Spread(bits).run(portable::Baseline);
+            for level in Level::supported() {
+                assert_eq!(run(level, Spread(bits)), expected, "{level:?}, {bits:x}");
             }
         }
     }

@@ -65,6 +65,10 @@ impl Instructions for Baseline {
     fn equal(self, block: &[u8; BLOCK], byte: u8) -> u64 {
         block.iter().rev().fold(0, |bits, other| bits << 1 | u64::from(*other == byte))
     }
+
+    fn spread(self, bits: u64, byte: u8) -> [u8; BLOCK] {
+        std::array::from_fn(|bit| if bits >> bit & 1 != 0 { byte } else { 0 })
+    }
 }
 
 fn product<const PAIRS: usize>(
