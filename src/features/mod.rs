@@ -19,6 +19,7 @@ pub use dense::{DENSE, Dense, Feature};
 #[cfg(feature = "train")]
 pub(crate) use dense::{take_blanks_away, take_case_away, tell};
 pub(crate) use tokens::MAX_TOKENS;
+pub use tokens::TOKEN_ROOM;
 
 use dense::Page;
 use table::Table;
@@ -45,15 +46,10 @@ pub trait Listener {
     fn tokens(&mut self, keys: &[u32]) {
         keys.iter().for_each(|&key| self.token(key));
     }
-}
 
-impl Listener for Vec<u32> {
-    fn token(&mut self, key: u32) {
-        self.push(key);
-    }
-
-    fn tokens(&mut self, keys: &[u32]) {
-        self.extend_from_slice(keys);
+    /// Takes the first `count` of `keys`; the room behind them is there to be read if that is faster.
+    fn first_tokens(&mut self, keys: &[u32; TOKEN_ROOM], count: usize) {
+        self.tokens(&keys[..count]);
     }
 }
 

@@ -114,6 +114,9 @@ struct Word {
 /// Room for as many words as count, such that an index needs no check but a mask.
 const ROOM: usize = MAX_WORDS.next_power_of_two();
 
+/// Room for the tokens of a line, and for one that is written behind them.
+pub const TOKEN_ROOM: usize = 2 * ROOM + 1;
+
 /// How far the words of a line are: what changes with every word, for a loop to keep in registers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Found {
@@ -169,7 +172,7 @@ impl Found {
 pub(super) struct Words {
     /// Room for the keys of a line: of each word, which is what it is known by, and behind it of its
     /// beginning if it is long enough, and then the others.
-    keys: [u32; 2 * ROOM + 1],
+    keys: [u32; TOKEN_ROOM],
     /// Words, or their beginnings, that are likely about something.
     bulky: [u32; ROOM],
     pub(super) found: Found,
@@ -181,7 +184,7 @@ pub(super) struct Words {
 impl Default for Words {
     fn default() -> Words {
         Words {
-            keys: [0; 2 * ROOM + 1],
+            keys: [0; TOKEN_ROOM],
             bulky: [0; ROOM],
             found: Found::default(),
             current: Partial::default(),
@@ -486,7 +489,7 @@ impl Words {
             self.keys[count % (2 * ROOM)] = key(sort, id);
             count += usize::from(is_there);
         }
-        listener.tokens(&self.keys[..count]);
+        listener.first_tokens(&self.keys, count);
     }
 }
 

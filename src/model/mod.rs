@@ -4,6 +4,7 @@
 
 mod format;
 pub mod integer;
+mod keys;
 pub mod math;
 pub mod network;
 
@@ -14,11 +15,12 @@ use std::sync::LazyLock;
 
 pub use format::{Calibration, Model};
 use integer::{BATCH, Input, Stream};
+use keys::Keys;
 pub use network::LOOKAHEAD;
 use network::{EMBEDDING, Logits};
 
 use crate::decode::DOUBT;
-use crate::features::{DENSE, Dense, Listener};
+use crate::features::{DENSE, Dense, Listener, TOKEN_ROOM};
 use crate::label::Kind;
 use crate::simd::{self, Instructions, Work};
 
@@ -71,9 +73,7 @@ pub struct Scorer<'m> {
     model: &'m Model,
     stream: Stream,
     /// Keys of the tokens of the lines that the stream has not yet taken.
-    keys: Vec<u32>,
-    /// How many of them belong to lines that are queued.
-    queued_keys: usize,
+    keys: Keys,
     /// Room for the other features of these lines and the next one, and how many of `keys` there
     /// are with each line's.
     dense: Box<[Dense; BATCH]>,
@@ -90,12 +90,12 @@ pub struct Scorer<'m> {
 impl Listener for Scorer<'_> {
     #[inline]
     fn token(&mut self, key: u32) {
-        self.keys.push(key);
+        self.keys.token(key);
     }
 
     #[inline]
-    fn tokens(&mut self, keys: &[u32]) {
-        self.keys.extend_from_slice(keys);
+    fn first_tokens(&mut self, keys: &[u32; TOKEN_ROOM], count: usize) {
+        self.keys.first_tokens(keys, count);
     }
 }
 
@@ -105,8 +105,7 @@ impl<'m> Scorer<'m> {
         Scorer {
             model,
             stream: Stream::default(),
-            keys: Vec::new(),
-            queued_keys: 0,
+            keys: Keys::default(),
             dense: Box::new([[0; DENSE]; BATCH]),
             ends: Vec::with_capacity(BATCH),
             found: Vec::new(),
@@ -120,14 +119,13 @@ impl<'m> Scorer<'m> {
     pub fn reset(&mut self) {
         self.stream.reset();
         self.keys.clear();
-        self.queued_keys = 0;
         self.ends.clear();
         self.ready.clear();
     }
 
     /// Readies the scorer for the tokens of the next line.
     pub fn begin_line(&mut self) {
-        self.keys.truncate(self.queued_keys);
+        self.keys.begin_line();
     }
 
     /// Takes the dense features of the line and gives the scores of the line [`LOOKAHEAD`]
@@ -147,16 +145,14 @@ impl<'m> Scorer<'m> {
 
     /// Where the tokens and the dense features of the next line go, before it is
     /// [queued](Scorer::queue_next).
-    pub(crate) fn next_line(&mut self) -> (&mut Vec<u32>, &mut Dense) {
+    pub(crate) fn next_line(&mut self) -> (&mut impl Listener, &mut Dense) {
         self.begin_line();
         (&mut self.keys, &mut self.dense[self.ends.len()])
     }
 
     /// Queues the line whose features are in their [place](Scorer::next_line).
     pub(crate) fn queue_next(&mut self) {
-        self.keys.truncate(self.queued_keys + format::MAX_TOKENS);
-        self.queued_keys = self.keys.len();
-        self.ends.push(self.queued_keys);
+        self.ends.push(self.keys.queue_line());
         if self.ends.len() == BATCH {
             self.flush();
         }
@@ -213,9 +209,9 @@ impl Work for Flush<'_, '_> {
     #[inline(always)]
     fn run(self, with: impl Instructions) {
         let Flush(scorer) = self;
-        let Scorer { model, stream, keys, queued_keys, dense, ends, found, sums, inputs, ready } =
-            scorer;
-        let tokens = model.tokens();
+        let Scorer { model, stream, keys, dense, ends, found, sums, inputs, ready } = scorer;
+        let (tokens, waiting) = (model.tokens(), keys);
+        let keys = waiting.queued();
         if found.len() < keys.len() {
             found.resize(keys.len(), 0);
             sums.resize(1 + keys.len(), [0; EMBEDDING]);
@@ -254,8 +250,7 @@ impl Work for Flush<'_, '_> {
             doubted: doubted[line],
             kinds: kinds[line],
         }));
-        keys.clear();
-        *queued_keys = 0;
+        waiting.clear();
         ends.clear();
     }
 }
