@@ -80,7 +80,7 @@ impl<const PAIRS: usize> Matrix<PAIRS> {
                 let weights = (0..2 * PAIRS).map(|input| f64::from(row(input)[column]));
                 let (mut sum, mut most) = (0.0, 0.0_f64);
                 for weight in weights {
-                    let weight = (weight * step).abs().ceil();
+                    let weight = ceil((weight * step).abs());
                     sum += weight;
                     most = most.max(weight);
                 }
@@ -144,6 +144,14 @@ impl<const PAIRS: usize> Matrix<PAIRS> {
     }
 }
 
+/// The next whole number from a number that is not negative on. Without newer instructions than the
+/// first processors had, the library's `ceil` is a call.
+#[inline]
+fn ceil(x: f64) -> f64 {
+    let whole = x as u64 as f64;
+    whole + f64::from(u8::from(whole < x))
+}
+
 /// A ReLU of all units.
 #[inline(always)]
 fn relu(mut x: Units) -> Units {
@@ -184,7 +192,7 @@ impl Convolution {
         let fits = |bits: u32| {
             (0..HIDDEN).all(|unit| {
                 let step = (1_u32 << bits) as f64;
-                let sizes = taps.iter().map(|tap| (f64::from(tap[unit]) * step).abs().ceil());
+                let sizes = taps.iter().map(|tap| ceil((f64::from(tap[unit]) * step).abs()));
                 sizes.sum::<f64>() < 32767.0
             })
         };

@@ -1,19 +1,18 @@
 //! The keys of the tokens of lines that wait for their turn, one line after the other.
 
 use super::format::MAX_TOKENS;
-use super::integer::BATCH;
 use crate::features::{Listener, TOKEN_ROOM};
 
 /// How many keys are copied at once: as many as most lines have.
 const CHUNK: usize = 16;
 
-/// Room for the keys of a batch of lines, and for what is copied behind the last of them.
-const ROOM: usize = (BATCH + 1) * MAX_TOKENS.next_multiple_of(CHUNK);
+/// Room for the keys of a line, and for what is copied behind the last of them.
+const ROOM: usize = MAX_TOKENS.next_multiple_of(CHUNK);
 
 /// Keys of lines that are queued, and of the next one.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
-    /// All the room there is.
+    /// All the room there is; always enough for the next line.
     room: Vec<u32>,
     /// How many of them there are, and how many belong to lines that are queued.
     count: usize,
@@ -41,6 +40,9 @@ impl Keys {
     /// [`MAX_TOKENS`] do not count.
     pub fn queue_line(&mut self) -> usize {
         self.queued = self.count;
+        if self.room.len() < self.queued + ROOM {
+            self.room.resize(2 * self.room.len(), 0);
+        }
         self.queued
     }
 

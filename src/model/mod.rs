@@ -50,7 +50,7 @@ impl Scores {
 }
 
 static EMBEDDED: LazyLock<Model> = LazyLock::new(|| {
-    Model::from_bytes(include_bytes!("dechrome.model").as_slice())
+    Model::from_own_bytes(include_bytes!("dechrome.model"))
         .expect("a test loads the embedded model")
 });
 
