@@ -29,8 +29,13 @@ pub(super) fn scan(
     counts: &mut Counts,
 ) {
     let mut scan = Scan { counts, words, signs: [0; 16] };
-    for part in parts.iter().filter(|part| !part.is_empty()) {
+    let [mut part, mut next] = parts;
+    loop {
         scan.part(with, part);
+        if next.is_empty() {
+            break;
+        }
+        part = std::mem::take(&mut next);
     }
     // In the order of the bits.
     let [commas, sentence_ends, separators, quotes, copyrights, ats, ..] = scan.signs;
@@ -165,9 +170,7 @@ impl Scan<'_> {
         let taken = with.load(&rest[..len]);
         let mut bytes = [0; BLOCK + AHEAD];
         bytes[..BLOCK].copy_from_slice(&taken);
-        // Where there is a whole block, what has just been put together need not be waited for.
-        let Masks { space, letter, upper, digit, word } =
-            with.classify(rest.first_chunk().unwrap_or(&taken));
+        let Masks { space, letter, upper, digit, word } = with.classify_start(rest, &taken);
         if rest.len() > TAKEN {
             // A word at the end of the block may go on behind it: it is left to the next block.
             len -= (word << 1).leading_ones() as usize;

@@ -10,7 +10,7 @@
 #![allow(unsafe_code)]
 
 /// Has the functions of a level's module do what [`Instructions`] ask for; `load` only if it has one
-/// of its own.
+/// of its own, which leaves the block in a register.
 #[cfg(target_arch = "x86_64")]
 macro_rules! instructions {
     ($level:ident $(, $load:ident)?) => {
@@ -65,6 +65,12 @@ macro_rules! instructions {
             fn load(self, text: &[u8]) -> [u8; BLOCK] {
                 // Safety: likewise.
                 unsafe { $load(text) }
+            }
+
+            #[inline(always)]
+            fn classify_start(self, _: &[u8], block: &[u8; BLOCK]) -> Masks {
+                // It is still in a register.
+                self.classify(block)
             })?
 
             #[inline(always)]
@@ -312,6 +318,13 @@ pub(crate) trait Instructions: Copy {
 
     /// What the bytes of a block are.
     fn classify(self, block: &[u8; BLOCK]) -> Masks;
+
+    /// What the bytes of a block are that was [loaded](Instructions::load) from the start of `text`.
+    #[inline(always)]
+    fn classify_start(self, text: &[u8], block: &[u8; BLOCK]) -> Masks {
+        // Where there is a whole block, what has just been put together need not be waited for.
+        self.classify(text.first_chunk().unwrap_or(block))
+    }
 
     /// A bit for each byte of a block that is `byte`.
     fn equal(self, block: &[u8; BLOCK], byte: u8) -> u64;
