@@ -102,7 +102,7 @@ fn matches(keys: &Keys, key: u32) -> u32 {
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni,bmi1")]
 fn product<const PAIRS: usize, const COLUMNS: usize>(
     weights: &[PairWeights; PAIRS],
     bias: &Sums,
@@ -110,14 +110,14 @@ fn product<const PAIRS: usize, const COLUMNS: usize>(
     out: &mut [Sums],
 ) {
     // All columns are two registers: leaving some out would save none.
-    sums(weights, bias, inputs, out.iter_mut(), |sums, out| {
+    sums::<_, 0, _>(weights, bias, inputs, out.iter_mut(), |sums, out| {
         // Safety: both are 128 bytes of integers.
         *out = unsafe { std::mem::transmute::<[__m512i; 2], Sums>(sums) };
     });
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni,bmi1")]
 fn units<const PAIRS: usize, const SPARSE: usize, T>(
     weights: &[PairWeights; PAIRS],
     (bias, bits): (&Sums, u32),
@@ -126,7 +126,7 @@ fn units<const PAIRS: usize, const SPARSE: usize, T>(
     finish: impl Fn(Units, T),
 ) {
     let count = _mm_cvtsi32_si128(bits as i32);
-    sums(weights, bias, inputs, outs, |sums, out| {
+    sums::<_, SPARSE, _>(weights, bias, inputs, outs, |sums, out| {
         let units = sums.map(|sum| _mm512_cvtsepi32_epi16(_mm512_sra_epi32(sum, count)));
         // Safety: both are 64 bytes of integers.
         finish(unsafe { std::mem::transmute::<[__m256i; 2], Units>(units) }, out);
@@ -135,8 +135,8 @@ fn units<const PAIRS: usize, const SPARSE: usize, T>(
 
 /// Hands `finish` the sums of each line.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn sums<const PAIRS: usize, T>(
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni,bmi1")]
+fn sums<const PAIRS: usize, const SPARSE: usize, T>(
     weights: &[PairWeights; PAIRS],
     bias: &Sums,
     inputs: &[[[i16; 2]; PAIRS]],
@@ -146,34 +146,67 @@ fn sums<const PAIRS: usize, T>(
     // Eight lines at once: enough sums in flight to hide how long each takes.
     let (inputs, rest) = inputs.as_chunks::<8>();
     for inputs in inputs {
-        for (sums, out) in of_lines(weights, bias, inputs).into_iter().zip(&mut outs) {
+        let sums = of_lines::<_, SPARSE, 8>(weights, bias, inputs);
+        for (sums, out) in sums.into_iter().zip(&mut outs) {
             finish(sums, out);
         }
     }
     for (input, out) in rest.iter().zip(outs) {
-        let [sums] = of_lines(weights, bias, std::array::from_ref(input));
+        let [sums] = of_lines::<_, SPARSE, 1>(weights, bias, std::array::from_ref(input));
         finish(sums, out);
     }
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn of_lines<const PAIRS: usize, const LINES: usize>(
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni,bmi1")]
+fn of_lines<const PAIRS: usize, const SPARSE: usize, const LINES: usize>(
     weights: &[PairWeights; PAIRS],
     bias: &Sums,
     inputs: &[[[i16; 2]; PAIRS]; LINES],
 ) -> [[__m512i; 2]; LINES] {
     // Safety: both are 128 bytes of integers.
     let mut sums = [unsafe { std::mem::transmute::<Sums, [__m512i; 2]>(*bias) }; LINES];
-    for (pair, weights) in weights.iter().enumerate() {
-        // Safety: likewise.
-        let weights = unsafe { std::mem::transmute::<PairWeights, [__m512i; 2]>(*weights) };
+    let mut add = |pair: usize| {
+        // Safety: no pair is beyond `PAIRS`, and both are 128 bytes of integers.
+        let weights = unsafe {
+            std::mem::transmute::<PairWeights, [__m512i; 2]>(*weights.get_unchecked(pair))
+        };
         for (sums, input) in sums.iter_mut().zip(inputs) {
-            let x = _mm512_set1_epi32(lane(input[pair]));
+            // Safety: likewise.
+            let x = _mm512_set1_epi32(lane(unsafe { *input.get_unchecked(pair) }));
             for (sum, weights) in sums.iter_mut().zip(weights) {
                 *sum = _mm512_dpwssd_epi32(*sum, weights, x);
             }
         }
+    };
+    if SPARSE > 0 {
+        let mut pairs = not_zero::<_, SPARSE, _>(inputs);
+        while pairs != 0 {
+            add(pairs.trailing_zeros() as usize);
+            pairs &= pairs - 1;
+        }
     }
+    (SPARSE..PAIRS).for_each(add);
     sums
+}
+
+/// A bit for each of the first `SPARSE` pairs that is not 0 in all lines.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn not_zero<const PAIRS: usize, const SPARSE: usize, const LINES: usize>(
+    inputs: &[[[i16; 2]; PAIRS]; LINES],
+) -> u64 {
+    const { assert!(SPARSE == 0 || SPARSE >= 16 && SPARSE <= PAIRS && SPARSE < 64) };
+    let mut pairs = 0;
+    for start in (0..SPARSE).step_by(16) {
+        let start = start.min(SPARSE - 16);
+        let mut all = _mm512_setzero_si512();
+        for input in inputs {
+            // Safety: there are 16 pairs, a register, from there on, and loads may be unaligned.
+            let x = unsafe { _mm512_loadu_si512(input.as_ptr().add(start).cast()) };
+            all = _mm512_or_si512(all, x);
+        }
+        pairs |= u64::from(_mm512_test_epi32_mask(all, all)) << start;
+    }
+    pairs
 }

@@ -574,7 +574,7 @@ mod tests {
                     assert_eq!(dense.as_flattened().as_flattened(), units, "{level:?}, {bits}");
                     let sparse = run(level, Narrowed::<44>(work(), bits));
                     assert_eq!(sparse, dense, "{level:?}, {bits}");
-                    let partly = run(level, Narrowed::<13>(work(), bits));
+                    let partly = run(level, Narrowed::<19>(work(), bits));
                     assert_eq!(partly, dense, "{level:?}, {bits}");
                 }
             }
