@@ -180,13 +180,16 @@ fn of_lines<const PAIRS: usize, const SPARSE: usize, const LINES: usize>(
         }
     };
     if SPARSE > 0 {
-        let mut pairs = not_zero::<_, SPARSE, _>(inputs);
+        // All in one loop: the compiler would unroll one for the others and run out of registers.
+        let others = !(u64::MAX << (PAIRS - SPARSE)) << SPARSE;
+        let mut pairs = not_zero::<_, SPARSE, _>(inputs) | others;
         while pairs != 0 {
             add(pairs.trailing_zeros() as usize);
             pairs &= pairs - 1;
         }
+    } else {
+        (0..PAIRS).for_each(add);
     }
-    (SPARSE..PAIRS).for_each(add);
     sums
 }
 
@@ -196,7 +199,7 @@ fn of_lines<const PAIRS: usize, const SPARSE: usize, const LINES: usize>(
 fn not_zero<const PAIRS: usize, const SPARSE: usize, const LINES: usize>(
     inputs: &[[[i16; 2]; PAIRS]; LINES],
 ) -> u64 {
-    const { assert!(SPARSE == 0 || SPARSE >= 16 && SPARSE <= PAIRS && SPARSE < 64) };
+    const { assert!(SPARSE == 0 || SPARSE >= 16 && SPARSE <= PAIRS && PAIRS < 64) };
     let mut pairs = 0;
     for start in (0..SPARSE).step_by(16) {
         let start = start.min(SPARSE - 16);
