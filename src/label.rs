@@ -1,6 +1,7 @@
 //! The kinds a line can have, and the verdict on a line. The one place that knows the kinds.
 
 use std::fmt;
+use std::ops::Range;
 
 /// Which side of the border a line is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,6 +83,14 @@ impl Kind {
     /// The kind of a corpus letter.
     pub fn from_letter(letter: u8) -> Option<Kind> {
         Self::ALL.into_iter().find(|kind| kind.letter() == letter)
+    }
+
+    /// Where in [`Kind::ALL`] the kinds of a side are.
+    pub(crate) const fn of(label: Label) -> Range<usize> {
+        match label {
+            Label::Content => 0..Kind::CONTENT,
+            Label::Chrome => Kind::CONTENT..Kind::COUNT,
+        }
     }
 
     /// Whether the kind is on the content side.

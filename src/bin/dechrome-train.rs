@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use dechrome::train::corpus::{self, Page};
 use dechrome::train::data::Data;
@@ -76,6 +76,10 @@ struct Arguments {
     /// Share of second opinions in what a line should be
     #[arg(long, default_value_t = Settings::default().opinion_share)]
     opinion_share: f32,
+    /// Keep second opinions in this file, to try other settings with the same: they are read if it
+    /// is there, or else written
+    #[arg(long, value_name = "FILE")]
+    opinions: Option<PathBuf>,
     /// Weight of the kinds in the loss
     #[arg(long, default_value_t = Settings::default().kind_weight)]
     kind_weight: f32,
@@ -128,7 +132,22 @@ fn main() -> Result<()> {
         data.keys.len()
     );
     drop(pages);
-    let bytes = train::run(&mut data, &settings, &mut |line| eprintln!("{line}"));
+    let report = &mut |line: &str| eprintln!("{line}");
+    match &arguments.opinions {
+        Some(path) if path.exists() => {
+            let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+            let fits = data.take_opinions(&bytes);
+            ensure!(fits, "{}: not of these pages", path.display());
+        }
+        path => {
+            train::ask_around(&mut data, &settings, report);
+            if let Some(path) = path {
+                std::fs::write(path, data.opinions())
+                    .with_context(|| path.display().to_string())?;
+            }
+        }
+    }
+    let bytes = train::run(&data, &settings, report);
     std::fs::write(&arguments.model, &bytes)
         .with_context(|| arguments.model.display().to_string())?;
     eprintln!("{}: {} bytes", arguments.model.display(), bytes.len());

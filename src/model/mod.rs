@@ -10,7 +10,6 @@ pub mod network;
 
 use std::collections::VecDeque;
 use std::hint::select_unpredictable;
-use std::ops::Range;
 use std::sync::LazyLock;
 
 pub use format::{Calibration, Model};
@@ -21,7 +20,7 @@ use network::{EMBEDDING, Logits};
 
 use crate::decode::DOUBT;
 use crate::features::{DENSE, Dense, Listener, TOKEN_ROOM};
-use crate::label::Kind;
+use crate::label::{Kind, Label};
 use crate::simd::{self, Instructions, Work};
 
 /// What the model says of a line.
@@ -262,7 +261,8 @@ fn content_of(calibration: Calibration, logits: &Logits) -> f32 {
 /// The likeliest kind of content and of chrome; of equals the first.
 #[inline(always)]
 fn likeliest(logits: &Logits) -> [Kind; 2] {
-    let likeliest = |kinds: Range<usize>| {
+    let likeliest = |side: Label| {
+        let kinds = Kind::of(side);
         let (mut most, mut best) = (logits.kinds[kinds.start], kinds.start);
         for kind in kinds {
             // Which it is cannot be guessed, so there is no branch on it.
@@ -272,7 +272,7 @@ fn likeliest(logits: &Logits) -> [Kind; 2] {
         }
         Kind::ALL[best]
     };
-    [likeliest(0..Kind::CONTENT), likeliest(Kind::CONTENT..Kind::COUNT)]
+    [likeliest(Label::Content), likeliest(Label::Chrome)]
 }
 
 fn scores(calibration: Calibration, logits: &Logits) -> Scores {

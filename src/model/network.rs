@@ -13,6 +13,8 @@ use super::math::exp;
 use super::math::{HIDDEN, Units, add_product, sigmoid};
 use crate::features::{DENSE, Dense};
 use crate::label::Kind;
+#[cfg(feature = "train")]
+use crate::label::Label;
 
 /// Width of a token's embedding.
 pub const EMBEDDING: usize = 16;
@@ -100,11 +102,17 @@ pub struct Logits {
 
 #[cfg(feature = "train")]
 impl Logits {
-    /// What a softmax divides: the kinds' exponentials, the likeliest at 1, and their sum.
-    pub(crate) fn kind_exponentials(&self) -> ([f32; Kind::COUNT], f32) {
-        let most = self.kinds.iter().copied().fold(f32::MIN, f32::max);
-        let kinds = self.kinds.map(|logit| exp(logit - most));
-        (kinds, kinds.iter().sum())
+    /// How likely each kind of a side is, if the line is on that side.
+    pub(crate) fn kinds_of(&self, side: Label) -> [f32; Kind::COUNT] {
+        let mut kinds = [0.0; Kind::COUNT];
+        let logits = &self.kinds[Kind::of(side)];
+        let most = logits.iter().copied().fold(f32::MIN, f32::max);
+        let mut sum = 0.0;
+        for (kind, logit) in kinds[Kind::of(side)].iter_mut().zip(logits) {
+            *kind = exp(logit - most);
+            sum += *kind;
+        }
+        kinds.map(|kind| kind / sum)
     }
 }
 

@@ -6,11 +6,12 @@ use std::thread;
 
 use super::corpus::Page;
 use super::job::{self, Drawn, Teaser};
+use super::script::{self, Script};
 use super::{credit, teaser};
 use crate::document::is_blank;
 use crate::features::{Dense, Extractor, Feature, words};
 use crate::fnv;
-use crate::label::Kind;
+use crate::label::{Kind, Label};
 use crate::model::Calibration;
 use crate::model::math::sigmoid;
 use crate::model::network::Logits;
@@ -27,6 +28,9 @@ const MAX_TOKENS: usize = 140_000;
 
 /// One site in this many is kept out of training, to calibrate on.
 const TUNE_SITES: u64 = 16;
+
+/// One page in this many that are in Latin letters is shown in a script without spaces too.
+const IN_OTHER_SCRIPT: u64 = 4;
 
 /// Weight of pages whose labels another tool made.
 const SILVER_WEIGHT: f32 = 0.6;
@@ -60,6 +64,8 @@ pub struct Example {
     text: String,
     text_ends: Vec<usize>,
     after_blank: Vec<bool>,
+    /// Whether its words mean nothing: it has no tokens.
+    is_wordless: bool,
     /// The line that is its headline.
     pub(super) headline: Option<usize>,
     /// What leads to other articles in its language.
@@ -96,12 +102,15 @@ impl Target {
         self.opinion.map_or(label, |opinion| label + share * (opinion.content - label))
     }
 
-    /// What its kind should be, each kind from 0 to 1. The label `other` says only that nothing in
-    /// the page told the kind: then the opinion alone counts, or nothing.
+    /// What its kind should be of those on its side, each from 0 to 1. The label `other` says only
+    /// that nothing in the page told the kind: then the opinion alone counts, or nothing.
     pub fn kinds(&self, share: f32) -> [f32; Kind::COUNT] {
         let mut kinds = [0.0; Kind::COUNT];
         if let Some(opinion) = &self.opinion {
-            kinds = opinion.kinds.map(|kind| share / 255.0 * f32::from(kind));
+            let side = Kind::of(self.kind.label());
+            for (kind, &opinion) in kinds[side.clone()].iter_mut().zip(&opinion.kinds[side]) {
+                *kind = share / 255.0 * f32::from(opinion);
+            }
         }
         if self.kind != Kind::Other {
             kinds[self.kind as usize] += if self.opinion.is_some() { 1.0 - share } else { 1.0 };
@@ -120,7 +129,7 @@ impl Target {
 pub struct Opinion {
     /// Probability of content.
     pub content: f32,
-    /// Probabilities of the kinds, of 255.
+    /// Probabilities of the kinds on each side, of 255.
     pub kinds: [u8; Kind::COUNT],
 }
 
@@ -190,6 +199,19 @@ impl Example {
         }
     }
 
+    /// The same page, as it would look in another script.
+    fn in_script(&self, page: &Page, script: Script) -> Example {
+        let page = script.page(page);
+        let mut example = Example { weight: self.weight, is_wordless: true, ..Example::of(&page) };
+        example.forget_words();
+        example
+    }
+
+    fn forget_words(&mut self) {
+        self.tokens.clear();
+        self.token_ends.fill(0);
+    }
+
     /// Features of lines that have nothing to do with each other, tokens as keys.
     pub(super) fn from_lines(lines: impl IntoIterator<Item = (String, Kind)>) -> Example {
         let mut example = Example { weight: 1.0, ..Example::default() };
@@ -226,6 +248,9 @@ impl Example {
                     *example.roots.last_mut().expect("just pushed") = page.roots[line];
                 }
             }
+        }
+        if lines.iter().any(|drawn| job::page(data, drawn.page).is_wordless) {
+            example.forget_words();
         }
         example.look_up(&data.rows);
         example
@@ -329,8 +354,13 @@ impl Opinion {
     /// What a network's `logits` say.
     pub fn of(logits: &Logits, calibration: &Calibration) -> Opinion {
         let content = sigmoid(calibration.factor * logits.content + calibration.offset);
-        let (kinds, sum) = logits.kind_exponentials();
-        Opinion { content, kinds: kinds.map(|kind| (255.0 * kind / sum).round() as u8) }
+        let mut kinds = [0; Kind::COUNT];
+        for side in [Label::Content, Label::Chrome] {
+            for (kind, probability) in kinds.iter_mut().zip(logits.kinds_of(side)) {
+                *kind += (255.0 * probability).round() as u8;
+            }
+        }
+        Opinion { content, kinds }
     }
 }
 
@@ -390,14 +420,60 @@ impl Data {
         credits.look_up(&rows);
         let mut data = Data { keys, rows, train: Vec::new(), tune: Vec::new(), credits };
         for ((mut example, tune), page) in examples.into_iter().zip(tune).zip(pages) {
+            if example.labels.iter().all(Option::is_none) {
+                continue;
+            }
             example.look_up(&data.rows);
             example.site = name_hash(&page.site) / TUNE_SITES;
-            example.style = name_hash(&format!("{} {}", page.lang, page.renderer));
-            if example.labels.iter().any(Option::is_some) {
-                if tune { &mut data.tune } else { &mut data.train }.push(example);
+            example.style = style(&page.lang, &page.renderer);
+            if tune {
+                data.tune.push(example);
+                continue;
             }
+            let shown = shown_in(page).map(|script| Example {
+                site: example.site,
+                style: style(script.language(), &page.renderer),
+                ..example.in_script(page, script)
+            });
+            data.train.push(example);
+            data.train.extend(shown);
         }
         data
+    }
+
+    /// All opinions on the pages to train on, as bytes: for each page the number of its lines with
+    /// one, and of each line a probability and those of the kinds.
+    pub fn opinions(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for page in &self.train {
+            bytes.extend((page.opinions.len() as u32).to_le_bytes());
+            for opinion in &page.opinions {
+                bytes.extend(opinion.content.to_le_bytes());
+                bytes.extend(opinion.kinds);
+            }
+        }
+        bytes
+    }
+
+    /// Takes opinions back; whether they can be those of these pages.
+    #[must_use]
+    pub fn take_opinions(&mut self, mut bytes: &[u8]) -> bool {
+        for page in &mut self.train {
+            let Some(count) = bytes.split_off(..4) else { return false };
+            let count = u32::from_le_bytes(count.try_into().expect("four bytes")) as usize;
+            let len = 4 + Kind::COUNT;
+            let Some(opinions) = bytes.split_off(..count * len) else { return false };
+            if count != 0 && count != page.lines() {
+                return false;
+            }
+            let opinion = |bytes: &[u8]| {
+                let (content, kinds) = bytes.split_first_chunk().expect("as long as that");
+                let kinds = kinds.try_into().expect("a byte for each kind");
+                Opinion { content: f32::from_le_bytes(*content), kinds }
+            };
+            page.opinions = opinions.chunks_exact(len).map(opinion).collect();
+        }
+        bytes.is_empty()
     }
 }
 
@@ -430,6 +506,17 @@ pub(super) fn kind_preferences(pages: &[Example]) -> [f32; Kind::COUNT] {
     let mut preferences = counts.map(|count| (mean / count.max(1.0)).powf(0.25).clamp(least, most));
     preferences[Kind::Other as usize] = 1.0;
     preferences
+}
+
+/// The script in which a page is shown too, if it is one of those.
+fn shown_in(page: &Page) -> Option<Script> {
+    let pick = name_hash(&format!("{} {}", page.id, page.renderer));
+    let script = Script::ALL[(pick / IN_OTHER_SCRIPT) as usize % Script::ALL.len()];
+    (pick.is_multiple_of(IN_OTHER_SCRIPT) && script::is_latin(page)).then_some(script)
+}
+
+fn style(language: &str, renderer: &str) -> u64 {
+    name_hash(&format!("{language} {renderer}"))
 }
 
 fn name_hash(name: &str) -> u64 {
@@ -576,6 +663,38 @@ mod tests {
         };
         assert_eq!(dense(Teaser::Alone), data.train[0].dense[1]);
         assert_ne!(dense(Teaser::Close), dense(Teaser::Alone));
+    }
+
+    #[test]
+    fn opinions_can_be_kept_for_the_same_pages() {
+        let page = |letters: &str| {
+            Example::of(&Page::made_up(&"Home\n".repeat(letters.len() - 1), letters))
+        };
+        let mut data = Data::of_examples(vec![page("Np "), page("N ")]);
+        let opinion = |content| Opinion { content, kinds: std::array::from_fn(|kind| kind as u8) };
+        data.train[0].opinions = vec![opinion(0.25), opinion(0.5)];
+        let bytes = data.opinions();
+        let mut others = Data::of_examples(vec![page("Np "), page("N ")]);
+        assert!(others.take_opinions(&bytes));
+        let content = |page: &Example| page.opinions.iter().map(|o| o.content).collect::<Vec<_>>();
+        assert_eq!(content(&others.train[0]), [0.25, 0.5]);
+        assert_eq!(others.train[0].opinions[1].kinds, data.train[0].opinions[1].kinds);
+        assert!(others.train[1].opinions.is_empty());
+        assert!(!others.take_opinions(&bytes[1..]) && !others.take_opinions(&bytes[..9]));
+        assert!(!Data::of_examples(vec![page("N "), page("Np ")]).take_opinions(&bytes));
+    }
+
+    #[test]
+    fn a_page_in_another_script_has_the_same_lines_and_no_words() {
+        let page = Page::made_up("Home\n\nThe ferries sail all winter, it was decided.", "N p");
+        let example = Example::of(&page);
+        for script in Script::ALL {
+            let shown = example.in_script(&page, script);
+            assert_eq!(shown.labels, example.labels);
+            assert!(shown.tokens(0).is_empty() && shown.tokens(1).is_empty());
+            let no_case = Feature::NoCase as usize;
+            assert!(shown.dense[1][no_case] > 0 && example.dense[1][no_case] == 0);
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! [`corpus`] reads the pages, [`data`] turns them into features with the extractor that
 //! prediction uses, [`backward`] differentiates the network, [`optimizer`] moves its weights,
-//! `calibration` says what a score is worth, and [`run`] does it all with one seed: the same
-//! corpus and seed give the same bytes.
+//! `calibration` says what a score is worth. [`ask_around`] and [`run`] do it all with one seed: the
+//! same corpus and seed give the same bytes.
 
 mod ablation;
 pub mod backward;
@@ -14,6 +14,7 @@ pub mod data;
 mod job;
 pub mod optimizer;
 mod random;
+mod script;
 mod teaser;
 
 use std::thread;
@@ -111,7 +112,7 @@ impl Default for Settings {
             unit_dropout: 0.2,
             label_smoothing: 0.02,
             embedding_decay: 0.1,
-            kind_weight: 0.3,
+            kind_weight: 0.5,
             f1_weight: 1.0,
             parts: 4,
             rounds: 2,
@@ -194,12 +195,9 @@ impl Weights {
     }
 }
 
-/// Trains on `data` and returns the bytes of the model file. `report` gets a line of progress
-/// now and then.
-pub fn run(data: &mut Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Vec<u8> {
-    if settings.parts > 1 {
-        ask_around(data, settings, report);
-    }
+/// Trains on `data`, with the opinions that it holds, and returns the bytes of the model file.
+/// `report` gets a line of progress now and then.
+pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Vec<u8> {
     let all: Vec<usize> = (0..data.train.len()).collect();
     let mut weights = fit(data, all, settings, report);
     let calibration = calibration::fit(&weights, &data.tune.iter().collect::<Vec<_>>());
@@ -212,11 +210,14 @@ pub fn run(data: &mut Data, settings: &Settings, report: &mut dyn FnMut(&str)) -
 /// seeds are compared on the same opinions.
 const OPINION_SEED: u64 = 1000;
 
-/// Has each page judged by networks that were trained on other sites only. What such networks
-/// agree on across sites is what can be learned; where a label differs, it may be a slip of its
+/// Has each page judged by networks that were trained on other sites only, none if `settings` want
+/// no parts. What such networks agree on across sites is what can be learned; where a label differs, it may be a slip of its
 /// source or a habit of it (cross-fitting, and distillation: Hinton et al. 2015, arXiv 1503.02531).
-fn ask_around(data: &mut Data, settings: &Settings, report: &mut dyn FnMut(&str)) {
+pub fn ask_around(data: &mut Data, settings: &Settings, report: &mut dyn FnMut(&str)) {
     let parts = settings.parts as u64;
+    if parts < 2 {
+        return;
+    }
     for round in 0..settings.rounds as u64 {
         for part in 0..parts {
             report(&format!("opinions, round {} part {} of {parts}", round + 1, part + 1));
