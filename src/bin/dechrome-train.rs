@@ -147,7 +147,7 @@ fn main() -> Result<()> {
             }
         }
     }
-    let bytes = train::run(&data, &settings, report);
+    let bytes = train::run(&mut data, &settings, report);
     std::fs::write(&arguments.model, &bytes)
         .with_context(|| arguments.model.display().to_string())?;
     eprintln!("{}: {} bytes", arguments.model.display(), bytes.len());

@@ -49,6 +49,9 @@ const HEADLINE_WEIGHT: f32 = 3.0;
 /// Likewise for one that the source takes for content: the sources differ, users do not.
 const FIRST_HEADING_WEIGHT: f32 = 2.0;
 
+/// A probability that is as good as certain, for [`Example::doubt_labels`].
+const SURE: f32 = 0.9;
+
 /// The least and the most of [`kind_preferences`].
 const KIND_PREFERENCES: (f32, f32) = (0.6, 1.8);
 
@@ -321,6 +324,17 @@ impl Example {
             for (mean, &new) in mean.kinds.iter_mut().zip(&new.kinds) {
                 let sum = f32::from(*mean) * count + f32::from(new);
                 *mean = (sum / (count + 1.0)).round() as u8;
+            }
+        }
+    }
+
+    /// A line of the label `other` is chrome because the page's content, as its source gives it, does
+    /// not have it. Where networks that never saw the site are sure that it is content, the content
+    /// is mostly cut short: then what the line is counts as unknown.
+    pub fn doubt_labels(&mut self) {
+        for (label, opinion) in self.labels.iter_mut().zip(&self.opinions) {
+            if *label == Some(Kind::Other) && opinion.content > SURE {
+                *label = None;
             }
         }
     }
@@ -682,6 +696,15 @@ mod tests {
         assert!(others.train[1].opinions.is_empty());
         assert!(!others.take_opinions(&bytes[1..]) && !others.take_opinions(&bytes[..9]));
         assert!(!Data::of_examples(vec![page("N "), page("Np ")]).take_opinions(&bytes));
+    }
+
+    #[test]
+    fn labels_that_say_little_are_doubted_where_opinions_are_sure() {
+        let mut page = Example::of(&Page::made_up(&["It rained."; 4].join("\n"), "OONp"));
+        let opinion = |content| Opinion { content, kinds: [0; Kind::COUNT] };
+        page.opinions = [0.95, 0.85, 0.95, 0.01].map(opinion).into();
+        page.doubt_labels();
+        assert_eq!(page.labels, [None, Some(Kind::Other), Some(Kind::Menu), Some(Kind::Prose)]);
     }
 
     #[test]

@@ -197,7 +197,8 @@ impl Weights {
 
 /// Trains on `data`, with the opinions that it holds, and returns the bytes of the model file.
 /// `report` gets a line of progress now and then.
-pub fn run(data: &Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Vec<u8> {
+pub fn run(data: &mut Data, settings: &Settings, report: &mut dyn FnMut(&str)) -> Vec<u8> {
+    data.train.iter_mut().for_each(Example::doubt_labels);
     let all: Vec<usize> = (0..data.train.len()).collect();
     let mut weights = fit(data, all, settings, report);
     let calibration = calibration::fit(&weights, &data.tune.iter().collect::<Vec<_>>());
