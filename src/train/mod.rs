@@ -94,7 +94,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            seed: 8,
+            seed: 9,
             epochs: 7,
             batch_lines: 4096,
             rate: 3e-3,
