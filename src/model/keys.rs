@@ -6,8 +6,9 @@ use crate::features::{Listener, TOKEN_ROOM};
 /// How many keys are copied at once: as many as most lines have.
 const CHUNK: usize = 16;
 
-/// Room for the keys of a line, and for what is copied behind the last of them.
-const ROOM: usize = MAX_TOKENS.next_multiple_of(CHUNK);
+/// Room for the keys of a line, and for what is copied behind the last of them, wherever in a chunk
+/// the first one is.
+const ROOM: usize = MAX_TOKENS.next_multiple_of(CHUNK) + CHUNK;
 
 /// Keys of lines that are queued, and of the next one.
 #[derive(Clone, Debug)]
@@ -92,6 +93,19 @@ mod tests {
             assert_eq!(keys.queue_line(), 1 + (count + 1).min(MAX_TOKENS));
             let expected: Vec<u32> =
                 [7].into_iter().chain(1..=count as u32).chain([8]).take(1 + MAX_TOKENS).collect();
+            assert_eq!(keys.queued(), expected);
+        }
+    }
+
+    #[test]
+    fn keys_of_a_line_may_come_in_parts() {
+        let all = std::array::from_fn(|index| 1 + index as u32);
+        for first in 1..20 {
+            let mut keys = Keys::default();
+            keys.first_tokens(&all, first);
+            keys.first_tokens(&all, 257);
+            keys.queue_line();
+            let expected: Vec<u32> = (1..=first as u32).chain(1..=257).take(MAX_TOKENS).collect();
             assert_eq!(keys.queued(), expected);
         }
     }
