@@ -43,7 +43,9 @@ impl Overlap {
     }
 }
 
-/// Counts words: runs of `\w`, lower-cased.
+/// Counts words: runs of `\w`, lower-cased, and each character of scripts that write words together.
+/// A clause of Chinese is no word: a line that ends in the middle of one would make two that the
+/// page's content does not have.
 #[derive(Debug)]
 pub struct WordCounter {
     word: Regex,
@@ -66,8 +68,10 @@ impl Default for WordCounter {
 impl WordCounter {
     /// A counter.
     pub fn new() -> WordCounter {
+        let together = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}";
+        let word = format!(r"[\w&&[{together}]]|[\w--[{together}]]+");
         WordCounter {
-            word: Regex::new(r"\w+").expect("a valid pattern"),
+            word: Regex::new(&word).expect("a valid pattern"),
             // Targets of Markdown links, and the `[12]` that lynx marks links with.
             marks: Regex::new(r"\]\([^)\s]*\)|\[\d+\]").expect("a valid pattern"),
         }
@@ -119,6 +123,20 @@ mod tests {
         assert_eq!(overlap, Overlap { both: 5.0, predicted: 5.0, gold: 7.0 });
         assert_eq!(overlap.precision(), 1.0);
         assert_eq!(overlap.f1(), 10.0 / 12.0);
+    }
+
+    #[test]
+    fn where_a_line_ends_makes_no_other_words() {
+        let counter = WordCounter::new();
+        for (lines, gold, words) in [
+            (["東京の天", "気は晴れ"], "東京の天気は晴れ", 8.0),
+            (["Beijing的天", "气很好"], "Beijing的天气很好", 6.0),
+            (["อากาศ", "ดี"], "อากาศดี", 7.0),
+            (["날씨가 좋다", "고 한다"], "날씨가 좋다 고 한다", 4.0),
+        ] {
+            let overlap = counter.count(lines).overlap(&counter.count([gold]));
+            assert_eq!(overlap, Overlap { both: words, predicted: words, gold: words }, "{gold}");
+        }
     }
 
     #[test]
