@@ -55,6 +55,9 @@ struct Arguments {
     /// Share of pages about whose headline chrome of other pages is put
     #[arg(long, default_value_t = Settings::default().chrome_about_headline)]
     chrome_about_headline: f32,
+    /// Share of pages before or after whose content a list that leads elsewhere is put
+    #[arg(long, default_value_t = Settings::default().listed_pages)]
+    listed_pages: f32,
     /// Share of the first layer's units left out
     #[arg(long, default_value_t = Settings::default().unit_dropout)]
     unit_dropout: f32,
@@ -109,6 +112,7 @@ fn main() -> Result<()> {
         blank_dropout: arguments.blank_dropout,
         interleaved_pages: arguments.interleaved_pages,
         chrome_about_headline: arguments.chrome_about_headline,
+        listed_pages: arguments.listed_pages,
         unit_dropout: arguments.unit_dropout,
         label_smoothing: arguments.label_smoothing,
         embedding_decay: arguments.embedding_decay,

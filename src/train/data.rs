@@ -238,14 +238,25 @@ impl Example {
                 extractor.blank_line();
             }
             let text = page.text(line);
+            let lead_in = |pick: u32| {
+                let lead_ins = page.lead_ins;
+                (!lead_ins.is_empty()).then(|| lead_ins[pick as usize % lead_ins.len()])
+            };
+            let mut push = |text: &str| example.push(extractor, text, Some(Kind::Related));
             match drawn.teaser {
-                Some(Teaser::LedIn(pick)) if !page.lead_ins.is_empty() => {
-                    let lead_in = page.lead_ins[pick as usize % page.lead_ins.len()];
-                    let headline = text.trim_start_matches(['#', ' ', '*', '•']);
-                    let text = format!("{lead_in} {headline}");
-                    example.push(extractor, &text, Some(Kind::Related));
+                Some(Teaser::LedIn(pick)) => match lead_in(pick) {
+                    Some(lead_in) => {
+                        let headline = text.trim_start_matches(['#', ' ', '*', '•']);
+                        push(&format!("{lead_in} {headline}"));
+                    }
+                    None => push(text),
+                },
+                Some(Teaser::Excerpt(most)) => push(&excerpt(text, most)),
+                // There is a line for each that was drawn, whatever the language.
+                Some(Teaser::More(pick)) => {
+                    push(lead_in(pick).unwrap_or("…").trim_matches([':', '：', ' ']));
                 }
-                Some(_) => example.push(extractor, text, Some(Kind::Related)),
+                Some(Teaser::Alone | Teaser::Close) => push(text),
                 None => {
                     example.push(extractor, text, page.labels[line]);
                     *example.roots.last_mut().expect("just pushed") = page.roots[line];
@@ -362,6 +373,17 @@ impl Example {
         kept.shrink_to_fit();
         self.tokens = kept;
     }
+}
+
+/// The first words of a line, at most `most` of them, and an ellipsis if there are more.
+fn excerpt(text: &str, most: u32) -> String {
+    let is_spaceless = text.len() > 12 * (1 + text.matches(' ').count());
+    let end = if is_spaceless {
+        text.char_indices().nth(most.saturating_mul(2) as usize).map(|(at, _)| at)
+    } else {
+        text.match_indices(' ').nth(most.saturating_sub(1) as usize).map(|(at, _)| at)
+    };
+    end.map_or_else(|| text.to_owned(), |end| format!("{}…", &text[..end]))
 }
 
 impl Opinion {
@@ -677,6 +699,14 @@ mod tests {
         };
         assert_eq!(dense(Teaser::Alone), data.train[0].dense[1]);
         assert_ne!(dense(Teaser::Close), dense(Teaser::Alone));
+    }
+
+    #[test]
+    fn an_excerpt_is_the_first_words_of_a_line() {
+        assert_eq!(excerpt("The ferries sail all winter.", 2), "The ferries…");
+        assert_eq!(excerpt("The ferries sail.", 9), "The ferries sail.");
+        assert_eq!(excerpt("渡船整个冬天都会开航，市议会星期一这样决定。", 3), "渡船整个冬天…");
+        assert_eq!(excerpt("", 0), "");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! What a step of training sees of a page: a run of its lines, cut, one-sided, or with lines of
-//! other pages between its paragraphs and about its headline.
+//! other pages between its paragraphs, about its headline, and before or after its content.
 
 use std::collections::HashMap;
 
@@ -38,6 +38,10 @@ pub(super) enum Teaser {
     Close,
     /// After words that say so, if we know some in its language; the number picks them.
     LedIn(u32),
+    /// Not the headline but the text that follows it, so many words of it.
+    Excerpt(u32),
+    /// Only words that say that there is more, if we know some; the number picks them.
+    More(u32),
 }
 
 impl Job {
@@ -96,6 +100,23 @@ impl Job {
             let count = random.below(3).saturating_sub(1);
             lines.splice(at..at, inserts.about_headline(example.style, count, random));
         }
+        if random.unit() < settings.listed_pages {
+            let is_own_content =
+                |drawn: &Drawn| drawn.page == index as u32 && is_content(drawn) == Some(true);
+            let first = lines.iter().position(is_own_content);
+            let last = lines.iter().rposition(is_own_content);
+            if let (Some(first), Some(last)) = (first, last) {
+                let is_article = example.headline.is_some();
+                let list = inserts.list(example.style, index, is_article, random);
+                let at = if random.below(2) == 0 {
+                    random.below(first + 1)
+                } else {
+                    last + 1 + random.below(lines.len() - last)
+                };
+                is_mixed |= !list.is_empty();
+                lines.splice(at..at, list);
+            }
+        }
         Job { index, lines, is_mixed, seed: random.next() }
     }
 }
@@ -115,14 +136,26 @@ impl Run {
     }
 }
 
-/// Lines that can stand between the paragraphs of an article or about its headline, by style of
-/// its page.
+/// Lines that can stand between the paragraphs of an article, about its headline, or before and after
+/// it, by style of its page.
 #[derive(Default)]
 pub(super) struct Inserts {
     /// How many lines of [`Data::credits`] there are.
     credits: u32,
     /// Runs by sort, by [`Example::style`].
-    styles: HashMap<u64, [Vec<Run>; INSERTED.len() + 3]>,
+    styles: HashMap<u64, [Vec<Run>; INSERTED.len() + 4]>,
+    /// Where articles start, likewise.
+    articles: HashMap<u64, Vec<Article>>,
+}
+
+/// The start of an article.
+#[derive(Clone, Copy, Debug)]
+struct Article {
+    page: u32,
+    headline: u32,
+    /// The first lines of its text.
+    text: u32,
+    text_len: u32,
 }
 
 /// The kinds of chrome that stand between paragraphs.
@@ -134,6 +167,15 @@ const INSERTED: [Kind; 6] =
 const BETWEEN: usize = INSERTED.len();
 const SENTENCE: usize = INSERTED.len() + 1;
 const HEADLINE: usize = INSERTED.len() + 2;
+
+/// And menus.
+const MENU: usize = INSERTED.len() + 3;
+
+/// The fewest lines of one that is part of a longer one.
+const MENU_LINES: usize = 5;
+
+/// The most lines of an excerpt: where lines are wrapped it takes several.
+const EXCERPT_LINES: usize = 4;
 
 /// The fewest words of such a caption.
 const SENTENCE_WORDS: f32 = 6.0;
@@ -176,7 +218,7 @@ impl Inserts {
             let page = &data.train[index];
             let runs = inserts.styles.entry(page.style).or_default();
             let mut add = |sort: usize, lines: std::ops::Range<usize>| {
-                if lines.len() <= MAX_INSERT {
+                if lines.len() <= MAX_INSERT || sort == MENU {
                     let (start, len) = (lines.start as u32, lines.len() as u32);
                     runs[sort].push(Run { page: index as u32, start, len });
                 }
@@ -194,6 +236,16 @@ impl Inserts {
                 let is_long = text.len() > TEASER_BYTES || spaces > TEASER_SPACES;
                 if is_long && text.len() < MAX_TEASER_BYTES {
                     add(HEADLINE, line..line + 1);
+                    let is_prose = |&at: &usize| page.labels[at] == Some(Kind::Prose);
+                    if let Some(start) = (line + 1..page.lines()).find(is_prose) {
+                        let rest = (start..page.lines()).take(EXCERPT_LINES);
+                        inserts.articles.entry(page.style).or_default().push(Article {
+                            page: index as u32,
+                            headline: line as u32,
+                            text: start as u32,
+                            text_len: rest.take_while(is_prose).count() as u32,
+                        });
+                    }
                 }
             }
             let mut start = 0;
@@ -201,6 +253,9 @@ impl Inserts {
                 let kind = INSERTED.iter().position(|&kind| Some(kind) == lines[0]);
                 if let Some(kind) = kind {
                     add(kind, start..start + lines.len());
+                }
+                if lines[0] == Some(Kind::Menu) && lines.len() >= MENU_LINES {
+                    add(MENU, start..start + lines.len());
                 }
                 start += lines.len();
             }
@@ -261,6 +316,50 @@ impl Inserts {
             };
             lines.extend(self.run(style, sort, random).into_iter().flat_map(Run::lines));
         }
+        lines
+    }
+
+    /// A list that leads from the page `own` of this style to others, to stand before or after its
+    /// content: a long menu, or if `is_article`, the starts of other articles, all in one form.
+    fn list(&self, style: u64, own: usize, is_article: bool, random: &mut Random) -> Vec<Drawn> {
+        if random.below(3) == 0 || !is_article {
+            return self.menu(style, random);
+        }
+        let mut lines = Vec::new();
+        let Some(articles) = self.articles.get(&style) else { return lines };
+        let headline = if random.below(2) == 0 { Teaser::Alone } else { Teaser::Close };
+        let has_byline = random.below(3) == 0;
+        // Excerpts that are cut all have much the same length.
+        let cut = if random.below(2) == 0 { 8 + random.below(40) as u32 } else { u32::MAX };
+        let most_lines = 1 + random.below(EXCERPT_LINES) as u32;
+        let more = (random.below(3) == 0).then(|| Teaser::More(random.below(100) as u32));
+        for _ in 0..2 + random.below(12) {
+            let article = articles[random.below(articles.len())];
+            if article.page == own as u32 {
+                continue;
+            }
+            let drawn = |line, teaser| Drawn { page: article.page, line, teaser: Some(teaser) };
+            lines.push(drawn(article.headline, headline));
+            if has_byline {
+                let run = self.run(style, BYLINE, random);
+                lines.extend(run.into_iter().flat_map(Run::lines));
+            }
+            let excerpt = article.text..article.text + article.text_len.min(most_lines);
+            lines.extend(excerpt.map(|line| drawn(line, Teaser::Excerpt(cut))));
+            lines.extend(more.map(|more| drawn(article.headline, more)));
+        }
+        lines
+    }
+
+    /// Menus one after the other.
+    fn menu(&self, style: u64, random: &mut Random) -> Vec<Drawn> {
+        let mut lines = Vec::new();
+        let len = 20 << random.below(5);
+        while lines.len() < len {
+            let Some(run) = self.run(style, MENU, random) else { break };
+            lines.extend(run.lines());
+        }
+        lines.truncate(len);
         lines
     }
 
@@ -376,6 +475,43 @@ mod tests {
             let headline = headline.expect("the page's own lines are all there");
             assert!(headline <= 2 && !is_own[headline + 1], "{is_own:?}");
         }
+    }
+
+    #[test]
+    fn lists_of_other_pages_come_before_or_after_the_content() {
+        let page = |headline: &str| {
+            let text = format!(
+                "Home\nNews\nSport\nWeather\nShip\n{headline}\nThe boats stay in port.\nAbout"
+            );
+            Example::of(&Page::made_up(&text, "NNNNN-pT"))
+        };
+        let pages = ["Ferries sail all winter, council says", "Boats stay in port again, it says"];
+        let data = Data::of_examples(pages.map(page).into());
+        let settings = Settings {
+            listed_pages: 1.0,
+            interleaved_pages: 0.0,
+            chrome_about_headline: 0.0,
+            ..settings_without_cuts()
+        };
+        let inserts = Inserts::of(&data, &[0, 1]);
+        let mut random = Random::new(1);
+        let mut forms = [0; 3];
+        for _ in 0..100 {
+            let job = Job::draw(0, &data, &inserts, &settings, &mut random);
+            let is_own: Vec<bool> =
+                job.lines.iter().map(|line| line.page == 0 && line.teaser.is_none()).collect();
+            let content = |line: &Drawn| line.page == 0 && (5..7).contains(&line.line);
+            let start = job.lines.iter().position(content).expect("a page's own content");
+            assert!(is_own[start] && is_own[start + 1], "{:?}", job.lines);
+            for line in &job.lines {
+                match line.teaser {
+                    Some(Teaser::Excerpt(_)) => forms[0] += 1,
+                    Some(Teaser::More(_)) => forms[1] += 1,
+                    _ => forms[2] += u32::from(line.page == 1 && line.line < 5),
+                }
+            }
+        }
+        assert!(forms.iter().all(|&count| count > 20), "{forms:?}");
     }
 
     #[test]

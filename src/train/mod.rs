@@ -60,6 +60,8 @@ pub struct Settings {
     pub interleaved_pages: f32,
     /// Share of pages about whose headline lines of chrome from other pages are put.
     pub chrome_about_headline: f32,
+    /// Share of pages before or after whose content a list that leads to other pages is put.
+    pub listed_pages: f32,
     /// Share of pages of which some lines are told, as by a rule of the user's.
     pub told_pages: f32,
     /// Share of the lines told on such a page.
@@ -107,6 +109,7 @@ impl Default for Settings {
             blank_dropout: 0.1,
             interleaved_pages: 0.3,
             chrome_about_headline: 0.15,
+            listed_pages: 0.1,
             told_pages: 0.2,
             told_lines: 0.05,
             unit_dropout: 0.2,
@@ -114,8 +117,8 @@ impl Default for Settings {
             embedding_decay: 0.1,
             kind_weight: 0.5,
             f1_weight: 1.0,
-            parts: 4,
-            rounds: 2,
+            parts: 2,
+            rounds: 1,
             opinion_share: 0.4,
             window: 1024,
             without: Vec::new(),
