@@ -236,13 +236,19 @@ impl Tokens<'_> {
     /// there are up to and with it into `found`, which has room for as many.
     ///
     /// Whether a token is here is anybody's guess, so there is no branch on it: the processor goes
-    /// on to the next one while the memory of this one is on its way.
+    /// on to the next one while the memory of this one is on its way. That of some further on is asked
+    /// for.
     #[inline(always)]
     pub(super) fn find(&self, with: impl Instructions, keys: &mut [u32], found: &mut [u32]) {
+        const AHEAD: usize = 8;
+        let start = |key| u32::from_le_bytes(self.starts[bucket(key)]);
         let mut rows = 0;
         for index in 0..keys.len().min(found.len()) {
+            if let Some(&later) = keys.get(index + AHEAD) {
+                with.fetch(self.keys, start(later) as usize);
+            }
             let key = keys[index];
-            let start = u32::from_le_bytes(self.starts[bucket(key)]);
+            let start = start(key);
             let end = (start as usize).wrapping_add(KEYS);
             let (first, matches) = match self.keys.get(start as usize..end) {
                 // What lies behind the bucket does no harm: it is another key.

@@ -61,6 +61,14 @@ macro_rules! instructions {
                 unsafe { matches(keys, key) }
             }
 
+            #[inline(always)]
+            fn fetch<T>(self, of: &[T], index: usize) {
+                let at = of.as_ptr().wrapping_add(index);
+                // Safety: every processor of this kind has the instruction, and it is only a hint:
+                // any address will do.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+            }
+
             $(#[inline(always)]
             fn load(self, text: &[u8]) -> [u8; BLOCK] {
                 // Safety: likewise.
@@ -301,6 +309,10 @@ pub(crate) trait Instructions: Copy {
 
     /// A bit for each of `keys` that is `key`.
     fn matches(self, keys: &Keys, key: u32) -> u32;
+
+    /// Has what is at `index`, if anything is, brought nearer, for it will be needed soon.
+    #[inline(always)]
+    fn fetch<T>(self, _of: &[T], _index: usize) {}
 
     /// A text that is no longer than a block, and zeros.
     #[inline(always)]
