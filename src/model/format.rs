@@ -236,8 +236,8 @@ impl Tokens<'_> {
     /// there are up to and with it into `found`, which has room for as many.
     ///
     /// Whether a token is here is anybody's guess, so there is no branch on it: the processor goes
-    /// on to the next one while the memory of this one is on its way. That of some further on is asked
-    /// for.
+    /// on to the next one while the memory of this one is on its way. The keys that one some way
+    /// further on is compared with are asked for meanwhile.
     #[inline(always)]
     pub(super) fn find(&self, with: impl Instructions, keys: &mut [u32], found: &mut [u32]) {
         const AHEAD: usize = 8;

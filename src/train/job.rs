@@ -142,10 +142,17 @@ impl Run {
 pub(super) struct Inserts {
     /// How many lines of [`Data::credits`] there are.
     credits: u32,
-    /// Runs by sort, by [`Example::style`].
-    styles: HashMap<u64, [Vec<Run>; INSERTED.len() + 4]>,
-    /// Where articles start, likewise.
-    articles: HashMap<u64, Vec<Article>>,
+    /// By [`Example::style`].
+    styles: HashMap<u64, Style>,
+}
+
+/// What there is of one style.
+#[derive(Default)]
+struct Style {
+    /// Runs by sort.
+    runs: [Vec<Run>; SORTS],
+    /// Where articles start.
+    articles: Vec<Article>,
 }
 
 /// The start of an article.
@@ -171,6 +178,9 @@ const HEADLINE: usize = INSERTED.len() + 2;
 /// And menus.
 const MENU: usize = INSERTED.len() + 3;
 
+/// How many sorts there are.
+const SORTS: usize = INSERTED.len() + 4;
+
 /// The fewest lines of one that is part of a longer one.
 const MENU_LINES: usize = 5;
 
@@ -186,7 +196,7 @@ const TEASER_BYTES: usize = 30;
 const TEASER_SPACES: usize = 3;
 const MAX_TEASER_BYTES: usize = 200;
 
-/// The longest run.
+/// The longest run, but for menus.
 const MAX_INSERT: usize = 4;
 
 /// Where the runs of these kinds are.
@@ -216,12 +226,10 @@ impl Inserts {
         let mut inserts = Inserts { credits: data.credits.lines() as u32, ..Inserts::default() };
         for &index in indices {
             let page = &data.train[index];
-            let runs = inserts.styles.entry(page.style).or_default();
+            let Style { runs, articles } = inserts.styles.entry(page.style).or_default();
             let mut add = |sort: usize, lines: std::ops::Range<usize>| {
-                if lines.len() <= MAX_INSERT || sort == MENU {
-                    let (start, len) = (lines.start as u32, lines.len() as u32);
-                    runs[sort].push(Run { page: index as u32, start, len });
-                }
+                let (start, len) = (lines.start as u32, lines.len() as u32);
+                runs[sort].push(Run { page: index as u32, start, len });
             };
             for (_, line, target) in page.each_line() {
                 if target.is_some_and(|target| {
@@ -239,7 +247,7 @@ impl Inserts {
                     let is_prose = |&at: &usize| page.labels[at] == Some(Kind::Prose);
                     if let Some(start) = (line + 1..page.lines()).find(is_prose) {
                         let rest = (start..page.lines()).take(EXCERPT_LINES);
-                        inserts.articles.entry(page.style).or_default().push(Article {
+                        articles.push(Article {
                             page: index as u32,
                             headline: line as u32,
                             text: start as u32,
@@ -251,7 +259,9 @@ impl Inserts {
             let mut start = 0;
             for lines in page.labels.chunk_by(|a, b| a == b) {
                 let kind = INSERTED.iter().position(|&kind| Some(kind) == lines[0]);
-                if let Some(kind) = kind {
+                if let Some(kind) = kind
+                    && lines.len() <= MAX_INSERT
+                {
                     add(kind, start..start + lines.len());
                 }
                 if lines[0] == Some(Kind::Menu) && lines.len() >= MENU_LINES {
@@ -267,7 +277,8 @@ impl Inserts {
                     && end < page.lines()
                     && is_content(&page.labels[start - 1]) == Some(true)
                     && is_content(&page.labels[end]) == Some(true);
-                if is_content(&lines[0]) == Some(false) && is_between {
+                let is_short = lines.len() <= MAX_INSERT;
+                if is_content(&lines[0]) == Some(false) && is_between && is_short {
                     add(BETWEEN, start..end);
                 }
                 start = end;
@@ -278,7 +289,7 @@ impl Inserts {
 
     /// A run of lines of this sort.
     fn run(&self, style: u64, sort: usize, random: &mut Random) -> Option<Run> {
-        let runs = &self.styles.get(&style)?[sort];
+        let runs = &self.styles.get(&style)?.runs[sort];
         (!runs.is_empty()).then(|| runs[random.below(runs.len())])
     }
 
@@ -326,7 +337,10 @@ impl Inserts {
             return self.menu(style, random);
         }
         let mut lines = Vec::new();
-        let Some(articles) = self.articles.get(&style) else { return lines };
+        let articles = self.styles.get(&style).map_or(&[][..], |style| &style.articles);
+        if articles.is_empty() {
+            return lines;
+        }
         let headline = if random.below(2) == 0 { Teaser::Alone } else { Teaser::Close };
         let has_byline = random.below(3) == 0;
         // Excerpts that are cut all have much the same length.
@@ -427,7 +441,7 @@ mod tests {
     fn what_is_put_between_paragraphs_is_short_and_stood_between_some_or_is_of_such_a_kind() {
         let data = data(&["NNNphpCRppNNNNNNpCpT", "RRRRR-Cp"]);
         let inserts = Inserts::of(&data, &[0, 1]);
-        let runs = &inserts.styles[&0];
+        let runs = &inserts.styles[&0].runs;
         let of = |sort: usize| -> Vec<(u32, u32, u32)> {
             runs[sort].iter().map(|run| (run.page, run.start, run.len)).collect()
         };
