@@ -141,8 +141,10 @@ impl Cause {
             Digits | Numbers | Years => Cause::Numbers,
             Urls | Images | Links | LinkShare | Target | LinkMarks | LinkMarkShare => Cause::Links,
             Columns | Wrapped | Indent | AfterBlank | AfterBlanks => Cause::Layout,
-            Seen | Known | KnownLong | KnownCount | NewCount | SameStart | SameEnd | SameShape1
-            | SameShape2 | SameShape3 | SameShapes => Cause::Repetition,
+            Seen | Known | KnownLong | KnownCount | NewCount | Echoes | NewEchoes | FarEchoes
+            | TakesUp | SameStart | SameEnd | SameShape1 | SameShape2 | SameShape3 | SameShapes => {
+                Cause::Repetition
+            }
             LinesSoFar | WordsSoFar | LongSoFar | LongShareSoFar | BlankShareSoFar
             | WrappedShareSoFar | LinkMarksSoFar => Cause::Position,
         }
@@ -535,6 +537,7 @@ impl<'e, 'p> Place<'e, 'p> {
                     (F::Seen, "seen before on the page"),
                     (F::SameShape1, "shaped like the line before"),
                     (F::SameStart, "starts like a line before"),
+                    (F::TakesUp, "takes up a short line above"),
                     (F::KnownLong, "comes back to words of the text so far"),
                     (F::SameEnd, "ends like a line before"),
                 ],

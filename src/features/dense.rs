@@ -365,6 +365,7 @@ dense_features! { |line, page, c, class|
         SameShape3, "Same shape three lines before", page.repeats.shapes & 4 != 0;
         ToldContent, "Kept by a rule", page.told == Some(Label::Content);
         LinkMarksSoFar, "Link marks so far", page.document.link_marks > 0;
+        TakesUp, "Takes up a short line before", page.repeats.takes_up;
         AfterBlank, "After a blank line", page.document.blank_before > 0 || page.document.lines == 0;
     }
     logarithms {
@@ -382,6 +383,8 @@ dense_features! { |line, page, c, class|
         Commas, "Commas", line.counts.commas;
         Indent, "Indent", line.counts.indent;
         Target, "Length of link targets", line.counts.target_chars;
+        Echoes, "Words of the last short line", page.repeats.echoes;
+        NewEchoes, "Words that were new in the last short line", page.repeats.new_echoes;
     }
     few {
         CodeSigns, "Signs of code", line.counts.code_signs;
@@ -399,6 +402,7 @@ dense_features! { |line, page, c, class|
         Currencies, "Currency signs", line.counts.currencies;
         Images, "Markdown images", line.counts.images;
         Links, "Markdown links", line.counts.markdown_links;
+        FarEchoes, "Words that were new in a short line before that", page.repeats.far_echoes;
     }
     shares {
         LinkShare, "Share of it that is links", 127 * line.counts.link_chars, line.counts.chars;

@@ -32,6 +32,13 @@ pub(super) struct Repeats {
     pub ends: u32,
     /// Which lines just before have the same shape, the last one the lowest bit.
     pub shapes: u32,
+    /// Words of the last short line, and of these, such as were new there.
+    pub echoes: u32,
+    pub new_echoes: u32,
+    /// Words that were new in one of the short lines before that.
+    pub far_echoes: u32,
+    /// Whether half of what was new in one of them is there, or more.
+    pub takes_up: bool,
 }
 
 /// The document's lines so far.
@@ -43,6 +50,81 @@ pub(super) struct Memory {
     ends: Table<Edge, EDGE_SLOTS>,
     /// Of the last lines, the last one first; more than are needed, for as many are compared at once.
     shapes: Keys,
+    shorts: Shorts,
+}
+
+/// The first words of the last short lines that had any. A paragraph takes up those of the heading above
+/// it, with or without a picture in between; what follows a teaser is about something else.
+#[derive(Clone, Debug)]
+struct Shorts {
+    words: [u32; SHORTS * SHORT_WORDS],
+    /// Which of them no line before had.
+    new: u64,
+    /// Where the last short line is.
+    last: usize,
+    /// Which of them a word would be, by a few of its bits. Whether it is, they tell, so nothing
+    /// old need be taken out.
+    places: [u8; PLACES],
+}
+
+/// How many short lines, and how many words of each. There is a bit for each word.
+const SHORTS: usize = 4;
+const SHORT_WORDS: usize = 16;
+const _: () = assert!(SHORTS * SHORT_WORDS == u64::BITS as usize);
+
+/// The bits of a short line.
+const SHORT: u64 = (1 << SHORT_WORDS) - 1;
+
+const PLACES: usize = 256;
+
+impl Default for Shorts {
+    fn default() -> Shorts {
+        Shorts { words: [0; SHORTS * SHORT_WORDS], new: 0, last: 0, places: [0; PLACES] }
+    }
+}
+
+impl Shorts {
+    fn reset(&mut self) {
+        self.words = [0; SHORTS * SHORT_WORDS];
+    }
+
+    /// The bit of a word if it is one of them, else none.
+    #[inline(always)]
+    fn bit(&self, word: u32) -> u64 {
+        let at = self.places[word as usize % PLACES] as usize % self.words.len();
+        u64::from(self.words[at] == word) << at
+    }
+
+    /// What a line repeats that has words of these bits.
+    #[inline(always)]
+    fn count(&self, echoes: u64, repeats: &mut Repeats) {
+        if echoes == 0 {
+            return;
+        }
+        let last = SHORT << (self.last * SHORT_WORDS);
+        let new = echoes & self.new;
+        repeats.echoes = (echoes & last).count_ones();
+        repeats.new_echoes = (new & last).count_ones();
+        repeats.far_echoes = (new & !last).count_ones();
+        repeats.takes_up = (0..SHORTS).any(|line| {
+            let count = |bits: u64| (bits >> (line * SHORT_WORDS) & SHORT).count_ones();
+            count(new) >= count(self.new).div_ceil(2).max(2)
+        });
+    }
+
+    /// The next one; `new` has the bits of those of its words that no line before had.
+    #[inline(always)]
+    fn add(&mut self, words: &[u32], new: u32) {
+        self.last = (self.last + 1) % SHORTS;
+        let start = self.last * SHORT_WORDS;
+        self.new = self.new & !(SHORT << start) | (u64::from(new) & SHORT) << start;
+        let places = &mut self.words[start..start + SHORT_WORDS];
+        places.fill(0);
+        for (at, (place, &word)) in places.iter_mut().zip(words).enumerate() {
+            *place = word;
+            self.places[word as usize % PLACES] = (start + at) as u8;
+        }
+    }
 }
 
 /// How often lines started, or ended, with a word.
@@ -58,6 +140,7 @@ impl Memory {
         self.starts.clear();
         self.ends.clear();
         self.shapes = Default::default();
+        self.shorts.reset();
     }
 
     /// What the line repeats, of itself too; from now on it belongs to the lines before.
@@ -67,13 +150,20 @@ impl Memory {
         let shape = line.shape();
         let long = u16::from(line.is_long);
         repeats.words = line.words.bulky().len() as u32;
-        for &word in line.words.bulky() {
+        let (mut echoes, mut new) = (0, 0_u32);
+        for (at, &word) in line.words.bulky().iter().enumerate() {
+            echoes |= self.shorts.bit(word);
             let (slot, tag) = (self.words.at(slot(word)), tag(word));
             // Only the lowest bit may differ in a word that is known.
             let differs = *slot ^ tag;
             repeats.known += u32::from(differs <= LONG);
             repeats.known_long += u32::from(differs == LONG);
             *slot = tag | u16::from(differs == LONG) | long;
+            new |= u32::from(differs > LONG).checked_shl(at as u32).unwrap_or(0);
+        }
+        self.shorts.count(echoes, &mut repeats);
+        if !line.is_long && repeats.words > 0 {
+            self.shorts.add(line.words.bulky(), new);
         }
         if let Some((first, last)) = line.words.edges() {
             repeats.starts = count(&mut self.starts, first);
@@ -140,6 +230,39 @@ mod tests {
     #[test]
     fn a_word_stays_known_from_a_long_line_when_a_short_one_repeats_it() {
         assert_eq!(value(&[PARAGRAPH, "Harbour", "Harbour"], Feature::KnownLong), 127);
+    }
+
+    #[test]
+    fn pairs_of_characters_come_back_where_words_are_written_together() {
+        let line = "港の渡し船は冬の間も走る";
+        assert_eq!(value(&[line, "渡し船は走る"], Feature::Known), 84);
+        assert_eq!(value(&[line, "りんごのお菓子"], Feature::Known), 0);
+        let line = "เรือข้ามฟากจะแล่นตลอดฤดูหนาว";
+        assert!(value(&[line, "เรือข้ามฟาก"], Feature::Known) > 80);
+        assert_eq!(value(&[line, "ขนมแอปเปิล"], Feature::Known), 0);
+    }
+
+    #[test]
+    fn a_paragraph_takes_up_words_of_the_heading_above_it() {
+        use Feature::{Echoes, FarEchoes, NewEchoes};
+        let heading = "Ferries in winter";
+        let values = |lines: &[&str]| {
+            let dense = last(lines);
+            [Echoes, NewEchoes, FarEchoes].map(|feature| dense[feature as usize])
+        };
+        assert_eq!(values(&[heading, PARAGRAPH]), [12, 12, 0]);
+        assert_eq!(values(&["Apricots", PARAGRAPH]), [0, 0, 0]);
+        assert_eq!(values(&["Winter", heading, PARAGRAPH]), [12, 8, 0]);
+        // Neither a line without such words nor a long one takes its place, short ones do.
+        assert_eq!(values(&[heading, "12 of 40", PARAGRAPH, PARAGRAPH]), [12, 12, 0]);
+        assert_eq!(values(&[heading, "A picture", PARAGRAPH]), [0, 0, 30]);
+        assert_eq!(values(&[heading, "Apricots", "Almonds", "Walnuts", PARAGRAPH]), [0, 0, 30]);
+        let far = [heading, "Apricots", "Almonds", "Walnuts", "Cherries", PARAGRAPH];
+        assert_eq!(values(&far), [0, 0, 0]);
+        assert_eq!(values(&["冬の渡し船", "港の渡し船は冬の間も走ると市が言った"]), [18, 18, 0]);
+        assert_eq!(value(&[heading, "A picture", PARAGRAPH], Feature::TakesUp), 64);
+        let mostly_new = "Winter for cows, sheep and donkeys without apricots";
+        assert_eq!(value(&[mostly_new, PARAGRAPH], Feature::TakesUp), 0);
     }
 
     #[test]

@@ -28,7 +28,7 @@ use crate::label::Label;
 use crate::simd::{self, Instructions, Level, Work};
 
 /// Version of the features' meaning. A model file trained on another version is refused.
-pub const SCHEMA: u32 = 8;
+pub const SCHEMA: u32 = 9;
 
 /// How much of each end of an over-long line is looked at.
 pub const SCORED_BYTES: usize = 16 << 10;

@@ -453,8 +453,9 @@ impl Scan<'_> {
                 self.end_word();
                 found = self.words.found;
             }
-            self.words.character(&mut found, known as u32);
-            southeast_asian += (known >> SOUTHEAST_ASIAN & 1) as u32;
+            let is_southeast_asian = known >> SOUTHEAST_ASIAN & 1 != 0;
+            self.words.character(&mut found, known as u32, is_southeast_asian);
+            southeast_asian += u32::from(is_southeast_asian);
             last = c;
             at += 3;
         }
@@ -514,9 +515,10 @@ impl Scan<'_> {
                 counts.chars += 1;
                 counts.words += 1;
                 counts.spaceless += 1;
-                counts.southeast_asian += u32::from(character.is_southeast_asian());
+                let is_southeast_asian = character.is_southeast_asian();
+                counts.southeast_asian += u32::from(is_southeast_asian);
                 let mut found = self.words.found;
-                self.words.character(&mut found, id_of(c.into()));
+                self.words.character(&mut found, id_of(c.into()), is_southeast_asian);
                 self.words.found = found;
             }
             // An apostrophe inside a word is part of it.

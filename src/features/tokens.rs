@@ -173,12 +173,14 @@ pub(super) struct Words {
     /// Room for the keys of a line: of each word, which is what it is known by, and behind it of its
     /// beginning if it is long enough, and then the others.
     keys: [u32; TOKEN_ROOM],
-    /// Words, or their beginnings, that are likely about something.
+    /// Words, their beginnings, or characters next to each other, that are likely about something.
     bulky: [u32; ROOM],
     pub(super) found: Found,
     pub(super) current: Partial,
     /// Bit set of words, for the share of distinct ones.
     distinct: [u64; 4],
+    /// The last characters of scripts that write words together, 16 bits each.
+    window: u64,
 }
 
 impl Default for Words {
@@ -189,6 +191,7 @@ impl Default for Words {
             found: Found::default(),
             current: Partial::default(),
             distinct: [0; 4],
+            window: 0,
         }
     }
 }
@@ -319,6 +322,7 @@ impl Words {
         self.found = Found::default();
         self.current = Partial::default();
         self.distinct = [0; 4];
+        self.window = 0;
     }
 
     /// The next letter of the word at hand.
@@ -381,11 +385,20 @@ impl Words {
         self.add_short(found, id(0, 0, digits));
     }
 
-    /// A character of a script that writes words together, by its [id](id_of). It is counted by
-    /// the caller.
+    /// A character of a script that writes words together, by its [id](id_of). What it is likely
+    /// about is the pair that it ends, or as many as make a word in Southeast Asia. It is counted
+    /// by the caller.
     #[inline(always)]
-    pub(super) fn character(&mut self, found: &mut Found, id: u32) {
-        self.add_short(found, id);
+    pub(super) fn character(&mut self, found: &mut Found, id: u32, is_southeast_asian: bool) {
+        self.window = self.window << 16 | u64::from(id as u16);
+        self.note(found, id);
+        if found.lens < MAX_WORDS as u32 * WORDS {
+            let pair = self.window & u64::from(u32::MAX);
+            let word = select_unpredictable(is_southeast_asian, self.window, pair);
+            self.keys[found.tokens()] = id;
+            self.bulky[found.bulky()] = id_of_hash(word, 0);
+            found.lens += WORD + BULKY;
+        }
     }
 
     /// The word at hand, if any, is complete. Its characters are counted by the caller.
@@ -456,7 +469,8 @@ impl Words {
         self.distinct.iter().map(|bits| bits.count_ones()).sum()
     }
 
-    /// Those of the words, or their beginnings, that are likely about something.
+    /// Those of the words, their beginnings, or characters next to each other, that are likely about
+    /// something.
     #[inline(always)]
     pub(super) fn bulky(&self) -> &[u32] {
         &self.bulky[..self.found.bulky()]

@@ -76,7 +76,7 @@ fn character(c: char, counts: &mut Counts, words: &mut Words) {
             words.end_word(counts);
             counts.words += 1;
             let mut found = words.found;
-            words.character(&mut found, id_of(c.into()));
+            words.character(&mut found, id_of(c.into()), character.is_southeast_asian());
             words.found = found;
         }
         Class::Symbol => symbol(c, counts, words),
@@ -132,10 +132,10 @@ fn symbol(c: char, counts: &mut Counts, words: &mut Words) {
 }
 
 /// What a scan found, and the tokens it leads to.
-fn found(counts: Counts, words: &mut Words) -> (Counts, Vec<u32>, u32, u32) {
+fn found(counts: Counts, words: &mut Words) -> (Counts, Vec<u32>, Vec<u32>, u32, u32) {
     let mut keys = Vec::new();
     words.emit(&counts, &mut |key| keys.push(key));
-    (counts, keys, words.line_key(), words.distinct())
+    (counts, keys, words.bulky().to_vec(), words.line_key(), words.distinct())
 }
 
 /// Holds the scans at all levels to the twin.

@@ -82,8 +82,16 @@ impl Job {
             if !gaps.is_empty() {
                 is_mixed = true;
                 let count = 1 + random.below(3);
-                let mut places: Vec<usize> =
-                    (0..count).map(|_| gaps[random.below(gaps.len())]).collect();
+                // Pictures often stand below headings, of which there are few.
+                let kind = |at: usize| example.labels[lines[at].line as usize];
+                let is_below_heading = |&at: &usize| kind(at - 1) == Some(Kind::Heading);
+                let below: Vec<usize> = gaps.iter().copied().filter(is_below_heading).collect();
+                let mut place = || {
+                    let is_below = random.below(3) == 0 && !below.is_empty();
+                    let gaps = if is_below { &below } else { &gaps };
+                    gaps[random.below(gaps.len())]
+                };
+                let mut places: Vec<usize> = (0..count).map(|_| place()).collect();
                 places.sort_unstable();
                 for &place in places.iter().rev() {
                     lines.splice(place..place, inserts.draw(example.style, index, random));
