@@ -106,9 +106,10 @@ impl Shorts {
         repeats.echoes = (echoes & last).count_ones();
         repeats.new_echoes = (new & last).count_ones();
         repeats.far_echoes = (new & !last).count_ones();
-        repeats.takes_up = (0..SHORTS).any(|line| {
+        // Which it is cannot be guessed, so there is no branch on it.
+        repeats.takes_up = (0..SHORTS).fold(false, |takes_up, line| {
             let count = |bits: u64| (bits >> (line * SHORT_WORDS) & SHORT).count_ones();
-            count(new) >= count(self.new).div_ceil(2).max(2)
+            takes_up | (count(new) >= count(self.new).div_ceil(2).max(2))
         });
     }
 
@@ -150,8 +151,8 @@ impl Memory {
         let shape = line.shape();
         let long = u16::from(line.is_long);
         repeats.words = line.words.bulky().len() as u32;
-        let (mut echoes, mut new) = (0, 0_u32);
-        for (at, &word) in line.words.bulky().iter().enumerate() {
+        let (mut echoes, mut new, mut bit) = (0, 0, 1_u32);
+        for &word in line.words.bulky() {
             echoes |= self.shorts.bit(word);
             let (slot, tag) = (self.words.at(slot(word)), tag(word));
             // Only the lowest bit may differ in a word that is known.
@@ -159,7 +160,9 @@ impl Memory {
             repeats.known += u32::from(differs <= LONG);
             repeats.known_long += u32::from(differs == LONG);
             *slot = tag | u16::from(differs == LONG) | long;
-            new |= u32::from(differs > LONG).checked_shl(at as u32).unwrap_or(0);
+            new |= select_unpredictable(differs > LONG, bit, 0);
+            // There is none left beyond the first words.
+            bit <<= 1;
         }
         self.shorts.count(echoes, &mut repeats);
         if !line.is_long && repeats.words > 0 {
