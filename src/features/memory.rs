@@ -86,6 +86,7 @@ impl Default for Shorts {
 impl Shorts {
     fn reset(&mut self) {
         self.words = [0; SHORTS * SHORT_WORDS];
+        (self.new, self.last) = (0, 0);
     }
 
     /// The bit of a word if it is one of them, else none.

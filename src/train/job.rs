@@ -479,6 +479,25 @@ mod tests {
     }
 
     #[test]
+    fn other_pages_lines_come_below_a_heading_more_often_than_elsewhere() {
+        let data = data(&["Nphpppppppp", "pCp"]);
+        let settings = Settings { interleaved_pages: 1.0, ..settings_without_cuts() };
+        let inserts = Inserts::of(&data, &[1]);
+        let mut random = Random::new(1);
+        let (mut below, mut all) = (0, 0);
+        for _ in 0..200 {
+            let job = Job::draw(0, &data, &inserts, &settings, &mut random);
+            let is_own = |at: usize| job.lines[at].page == 0;
+            for at in (1..job.lines.len()).filter(|&at| is_own(at - 1) && !is_own(at)) {
+                all += 1;
+                below += usize::from(job.lines[at - 1].line == 2);
+            }
+        }
+        // A third, and one in nine of the others.
+        assert!(all > 200 && (3..5).contains(&(10 * below / all)), "{below} of {all}");
+    }
+
+    #[test]
     fn chrome_of_other_pages_comes_before_and_after_a_headline() {
         let mut data = data(&["Nhp", "BNSNC"]);
         data.train[0].headline = Some(1);
