@@ -154,10 +154,10 @@ impl Border {
         }
     }
 
-    /// How much of the way from one half to half of the expected F1 the border goes, in log-odds.
+    /// What its [`log_odds`] are made of.
     #[inline(always)]
-    fn unsettled(&self) -> f32 {
-        (1.0 - self.sure as f32 / (SETTLED * (self.total + FEW) as f32)).max(0.0)
+    fn parts(&self) -> [f32; 3] {
+        [self.share, self.sure as f32, (self.total + FEW) as f32]
     }
 
     fn half_f1(&self) -> f32 {
@@ -165,10 +165,12 @@ impl Border {
     }
 }
 
-/// A border in log-odds, at most 0.
+/// A border in log-odds, at most 0: that of `share`, half of the expected F1, but the nearer to 0 the
+/// more of the `total` expected words is `sure`. Both count steps of [`SCALE`].
 #[inline(always)]
-fn log_odds(share: f32) -> f32 {
-    math::ln(share / (1.0 - share)).min(0.0) / DOUBT
+fn log_odds(share: f32, sure: f32, total: f32) -> f32 {
+    let unsettled = (1.0 - sure / (SETTLED * total)).max(0.0);
+    math::ln(share / (1.0 - share)).min(0.0) / DOUBT * unsettled
 }
 
 /// Holds the scores of lines back until their page's border is known from the [`LOOKAHEAD`] lines
@@ -203,15 +205,15 @@ impl Decoder {
     }
 
     fn push_batch(&mut self, scores: &[Scores], decided: &mut Vec<Scores>) {
-        let (mut shares, mut parts) = ([0.5; BATCH], [0.0; BATCH]);
+        let [mut shares, mut sure, mut total] = [[0.5; BATCH]; 3];
         for (line, scores) in scores.iter().enumerate() {
             self.border.add(scores, self.words.get(line).copied().unwrap_or(1));
-            (shares[line], parts[line]) = (self.border.share, self.border.unsettled());
+            [shares[line], sure[line], total[line]] = self.border.parts();
         }
         self.words.drain(..scores.len().min(self.words.len()));
         // All at once, for dividing takes long.
-        let mut borders = shares.map(log_odds);
-        borders.iter_mut().zip(&parts).for_each(|(border, part)| *border *= part);
+        let borders: [f32; BATCH] =
+            std::array::from_fn(|line| log_odds(shares[line], sure[line], total[line]));
         self.waiting.extend_from_slice(scores);
         let count = self.waiting.len().saturating_sub(LOOKAHEAD);
         let borders = &borders[scores.len() - count..];
@@ -222,7 +224,8 @@ impl Decoder {
     /// Adds the scores of all lines still owed to `decided`, with their border as if the document
     /// ended here.
     pub fn drain(&mut self, decided: &mut Vec<Scores>) {
-        let border = log_odds(self.border.share) * self.border.unsettled();
+        let [share, sure, total] = self.border.parts();
+        let border = log_odds(share, sure, total);
         decided.extend(self.waiting.drain(..).map(|scores| Scores { border, ..scores }));
     }
 }

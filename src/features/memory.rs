@@ -37,7 +37,7 @@ pub(super) struct Repeats {
     pub new_echoes: u32,
     /// Words that were new in one of the short lines before that.
     pub far_echoes: u32,
-    /// Whether half of what was new in one of them is there, or more.
+    /// Whether half of what was new in one of them is there, or more, and two words at least.
     pub takes_up: bool,
 }
 

@@ -105,7 +105,8 @@ fn hash(len: usize, chunk: impl Fn(usize) -> u64) -> u64 {
 #[derive(Clone, Copy, Debug)]
 struct Word {
     id: u32,
-    /// Its beginning if it is long enough to have one, or itself.
+    /// Its beginning if it is long enough to have one, or itself; of a character, those that end
+    /// with it.
     stem: u32,
     /// What it adds to [`Found::lens`].
     lens: u32,
@@ -382,7 +383,8 @@ impl Words {
     /// A number of so many digits.
     #[inline(always)]
     pub(super) fn number(&mut self, found: &mut Found, digits: u32) {
-        self.add_short(found, id(0, 0, digits));
+        let id = id(0, 0, digits);
+        self.add(found, Word { id, stem: id, lens: WORD });
     }
 
     /// A character of a script that writes words together, by its [id](id_of). What it is likely
@@ -391,14 +393,9 @@ impl Words {
     #[inline(always)]
     pub(super) fn character(&mut self, found: &mut Found, id: u32, is_southeast_asian: bool) {
         self.window = self.window << 16 | u64::from(id as u16);
-        self.note(found, id);
-        if found.lens < MAX_WORDS as u32 * WORDS {
-            let pair = self.window & u64::from(u32::MAX);
-            let word = select_unpredictable(is_southeast_asian, self.window, pair);
-            self.keys[found.tokens()] = id;
-            self.bulky[found.bulky()] = id_of_hash(word, 0);
-            found.lens += WORD + BULKY;
-        }
+        let pair = self.window & u64::from(u32::MAX);
+        let stem = id_of_hash(select_unpredictable(is_southeast_asian, self.window, pair), 0);
+        self.add(found, Word { id, stem, lens: lens(false, true) });
     }
 
     /// The word at hand, if any, is complete. Its characters are counted by the caller.
@@ -436,16 +433,6 @@ impl Words {
             self.keys[found.tokens() + 1] = key(Sort::Stem, word.stem);
             self.bulky[found.bulky()] = word.stem;
             found.lens += word.lens;
-        }
-    }
-
-    /// Likewise a word that is neither long nor about something.
-    #[inline(always)]
-    fn add_short(&mut self, found: &mut Found, id: u32) {
-        self.note(found, id);
-        if found.lens < MAX_WORDS as u32 * WORDS {
-            self.keys[found.tokens()] = id;
-            found.lens += WORD;
         }
     }
 
