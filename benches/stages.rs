@@ -60,13 +60,15 @@ fn dump(form: &str) -> Vec<u8> {
 fn extract(dump: &[u8]) -> Vec<(Dense, Vec<u32>)> {
     let mut extractor = Extractor::new();
     let lines = dump.split_inclusive(|&byte| byte == b'\n').filter(|line| !is_blank(line));
-    lines
-        .map(|line| {
-            let mut keys = Vec::new();
-            let dense = extractor.line(strip_ending(line), None, &mut |key| keys.push(key));
-            (dense, keys)
-        })
-        .collect()
+    let mut all: Vec<(Dense, Vec<u32>)> = Vec::new();
+    for line in lines {
+        let mut keys = Vec::new();
+        let dense = extractor.line(strip_ending(line), None, &mut |key| keys.push(key));
+        let count = all.len();
+        extractor.later().iter().for_each(|later| later.show(&mut all[count - later.above].0));
+        all.push((dense, keys));
+    }
+    all
 }
 
 #[divan::bench(args = forms())]

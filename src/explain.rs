@@ -11,8 +11,8 @@
 //! menu's entry among menu entries is one without its words too.)
 //!
 //! Without a cause means:
-//! * of what shows in the line itself, that its features of that sort ([`Cause::of`]) are those
-//!   of the page's average line ([`Page::average`]); of a user's rule, that there is none;
+//! * of what shows in the line itself, or of it in the text below, that its features of that sort
+//!   ([`Cause::of`]) are those of the page's average line ([`Page::average`]); of a user's rule, that there is none;
 //! * of its words, that it has none;
 //! * of the [`NEAR`] lines above or below, that they are average lines without words;
 //! * of what comes before and after those, that the page begins and ends there.
@@ -142,9 +142,8 @@ impl Cause {
             Urls | Images | Links | LinkShare | Target | LinkMarks | LinkMarkShare => Cause::Links,
             Columns | Wrapped | Indent | AfterBlank | AfterBlanks => Cause::Layout,
             Seen | Known | KnownLong | KnownCount | NewCount | Echoes | NewEchoes | FarEchoes
-            | TakesUp | SameStart | SameEnd | SameShape1 | SameShape2 | SameShape3 | SameShapes => {
-                Cause::Repetition
-            }
+            | TakesUp | TakenUp | NewTakenUp | SameStart | SameEnd | SameShape1 | SameShape2
+            | SameShape3 | SameShapes => Cause::Repetition,
             LinesSoFar | WordsSoFar | LongSoFar | LongShareSoFar | BlankShareSoFar
             | WrappedShareSoFar | LinkMarksSoFar => Cause::Position,
         }
@@ -220,6 +219,11 @@ impl<'p> Page<'p> {
             let mut tokens = Vec::new();
             let label = told.map(|told: Told| told.label);
             let dense = extractor.line(text, label, &mut |key| tokens.push(key));
+            let count = full.len();
+            for later in extractor.later() {
+                let line: &mut Line<'_> = &mut full[count - later.above];
+                later.show(&mut line.dense);
+            }
             let form = forms.line(text, &dense);
             if let (Some(head), true) = (kinds.last_mut(), form.is_below_head) {
                 *head = form.kind;
@@ -537,7 +541,8 @@ impl<'e, 'p> Place<'e, 'p> {
                     (F::Seen, "seen before on the page"),
                     (F::SameShape1, "shaped like the line before"),
                     (F::SameStart, "starts like a line before"),
-                    (F::TakesUp, "takes up a short line above"),
+                    (F::TakesUp, "takes up a line like a heading above"),
+                    (F::TakenUp, "taken up by the text below"),
                     (F::KnownLong, "comes back to words of the text so far"),
                     (F::SameEnd, "ends like a line before"),
                 ],

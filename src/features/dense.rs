@@ -78,6 +78,8 @@ pub(super) struct DocumentSoFar {
     long_lines: u32,
     wrapped_lines: u32,
     link_marks: u32,
+    /// Whether the last line was as wide as a wrapped one.
+    was_wrapped: bool,
 }
 
 /// Columns at which text browsers wrap; a line of a wrapped paragraph is seldom shorter than
@@ -86,6 +88,9 @@ const WRAPPED_COLUMNS: std::ops::RangeInclusive<u32> = 60..=82;
 
 /// Words of a line that is likely a sentence.
 const LONG_LINE_WORDS: u32 = 12;
+
+/// Words of a line that is no heading, even if it does not end like a sentence.
+const NO_HEAD_WORDS: u32 = 20;
 
 /// Counts what a document has, up to 2^30.
 #[inline(always)]
@@ -99,9 +104,16 @@ impl DocumentSoFar {
         add(&mut self.blanks, 1);
     }
 
+    /// Whether the next line is likely the rest of a wrapped paragraph.
+    #[inline(always)]
+    pub(super) fn goes_on(&self) -> bool {
+        self.was_wrapped && self.blank_before == 0
+    }
+
     #[inline(always)]
     pub(super) fn line(&mut self, line: &Line<'_>) {
         self.blank_before = 0;
+        self.was_wrapped = line.is_wrapped;
         add(&mut self.lines, 1);
         add(&mut self.words, line.counts.words);
         add(&mut self.long_lines, u32::from(line.is_long));
@@ -139,6 +151,8 @@ pub(super) struct Line<'l> {
     cased: u32,
     spaced: u32,
     pub is_long: bool,
+    /// Whether it could be a heading if it does not go on from a line before.
+    pub is_head: bool,
     is_wrapped: bool,
     /// The flags of its first and its last character.
     ends: u64,
@@ -151,6 +165,10 @@ impl Line<'_> {
         let beyond = |class: Option<Class>| class.unwrap_or(Class::Space);
         let start = ASCII.get(counts.first as usize).map(|flags| flags[0]);
         let end = ASCII.get(counts.last as usize).map(|flags| flags[1]);
+        let ends = start.unwrap_or_else(|| starts(counts.first, beyond(counts.first_class)))
+            | end.unwrap_or_else(|| ends(counts.last, beyond(counts.last_class)));
+        let is_long = n >= LONG_LINE_WORDS;
+        let ends_sentence = is(ends, Feature::EndsSentence);
         Line {
             counts,
             words,
@@ -158,10 +176,10 @@ impl Line<'_> {
             letters,
             cased: counts.lower + counts.upper,
             spaced: letters - counts.spaceless,
-            is_long: n >= LONG_LINE_WORDS,
+            is_long,
+            is_head: !is_long || n < NO_HEAD_WORDS && !ends_sentence,
             is_wrapped: WRAPPED_COLUMNS.contains(&counts.columns()),
-            ends: start.unwrap_or_else(|| starts(counts.first, beyond(counts.first_class)))
-                | end.unwrap_or_else(|| ends(counts.last, beyond(counts.last_class))),
+            ends,
         }
     }
 
@@ -172,10 +190,16 @@ impl Line<'_> {
         let Counts { first_class, last_class, digits, .. } = *self.counts;
         let size = 32 - (self.n * self.n).leading_zeros();
         let digits = u32::from(digits > 0) + 2 * u32::from(digits > 4);
-        let ends_sentence = (self.ends >> Feature::EndsSentence as u32) as u32 & 1;
+        let ends_sentence = u32::from(is(self.ends, Feature::EndsSentence));
         1 + class(first_class)
             + 16 * (class(last_class) + 16 * (size + 64 * (digits + 4 * ends_sentence)))
     }
+}
+
+/// Whether a flag is among `flags`.
+#[inline(always)]
+fn is(flags: u64, flag: Feature) -> bool {
+    flags >> flag as u32 & 1 == 1
 }
 
 /// What the page says of a line.
@@ -224,6 +248,29 @@ fn far_share(factor: f64, part: u32, whole: u32) -> u8 {
     (quotient - DOWN + ROUNDER).to_bits() as u8
 }
 
+/// What the text below a line shows of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Later {
+    /// How many lines above the last one it is, blank ones not counted; at most
+    /// [`REACH`](super::REACH).
+    pub above: usize,
+    share: u8,
+    new: u8,
+}
+
+impl Later {
+    /// Of a line of `words` words, `taken` of which are taken up, and `new` of these were new there.
+    pub(super) fn new(above: usize, words: u32, taken: u32, new: u32) -> Later {
+        Later { above, share: share(127.0, taken, words), new: logarithm(new) }
+    }
+
+    /// Makes it part of the features of that line.
+    pub fn show(&self, dense: &mut Dense) {
+        dense[Feature::TakenUp as usize] = self.share;
+        dense[Feature::NewTakenUp as usize] = self.new;
+    }
+}
+
 /// `count` on a scale on which 8 is the most.
 #[inline(always)]
 fn few(count: u16) -> u8 {
@@ -255,10 +302,12 @@ macro_rules! dense_features {
         far_shares {
             $($far:ident, $far_doc:literal, $far_factor:literal * $far_part:expr, $far_whole:expr;)*
         }
+        later { $($later:ident, $later_doc:literal;)* }
     ) => {
         dense_features! {
             $($start, $start_doc;)* $($end, $end_doc;)* $($flag, $flag_doc;)* $($log, $log_doc;)*
             $($few, $few_doc;)* $($share, $share_doc;)* $($far, $far_doc;)*
+            $($later, $later_doc;)*
         }
 
         /// What a first character says: a bit for each flag, where the feature is.
@@ -305,6 +354,7 @@ macro_rules! dense_features {
                 share(factors[at], room.parts[at], room.wholes[at])
             });
             put(&shares, dense, SHARES);
+            $(dense[Feature::$later as usize] = 0;)*
         }
     };
     ($($name:ident, $doc:literal;)*) => {
@@ -365,7 +415,7 @@ dense_features! { |line, page, c, class|
         SameShape3, "Same shape three lines before", page.repeats.shapes & 4 != 0;
         ToldContent, "Kept by a rule", page.told == Some(Label::Content);
         LinkMarksSoFar, "Link marks so far", page.document.link_marks > 0;
-        TakesUp, "Takes up a short line before", page.repeats.takes_up;
+        TakesUp, "Takes up a line like a heading", page.repeats.takes_up;
         AfterBlank, "After a blank line", page.document.blank_before > 0 || page.document.lines == 0;
     }
     logarithms {
@@ -383,8 +433,8 @@ dense_features! { |line, page, c, class|
         Commas, "Commas", line.counts.commas;
         Indent, "Indent", line.counts.indent;
         Target, "Length of link targets", line.counts.target_chars;
-        Echoes, "Words of the last short line", page.repeats.echoes;
-        NewEchoes, "Words that were new in the last short line", page.repeats.new_echoes;
+        Echoes, "Words of the last line like a heading", page.repeats.echoes;
+        NewEchoes, "Words that were new in the last line like a heading", page.repeats.new_echoes;
     }
     few {
         CodeSigns, "Signs of code", line.counts.code_signs;
@@ -402,7 +452,7 @@ dense_features! { |line, page, c, class|
         Currencies, "Currency signs", line.counts.currencies;
         Images, "Markdown images", line.counts.images;
         Links, "Markdown links", line.counts.markdown_links;
-        FarEchoes, "Words that were new in a short line before that", page.repeats.far_echoes;
+        FarEchoes, "Words that were new in a line like a heading before that", page.repeats.far_echoes;
     }
     shares {
         LinkShare, "Share of it that is links", 127 * line.counts.link_chars, line.counts.chars;
@@ -426,6 +476,10 @@ dense_features! { |line, page, c, class|
         LongShareSoFar, "Share of long lines so far", 127 * page.document.long_lines, page.document.lines;
         BlankShareSoFar, "Share of blank lines so far", 127 * page.document.blanks, page.document.lines + page.document.blanks;
         WrappedShareSoFar, "Share of wrapped lines so far", 127 * page.document.wrapped_lines, page.document.lines;
+    }
+    later {
+        TakenUp, "Share of its words that the text below takes up";
+        NewTakenUp, "New words that the text below takes up";
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::hint::select_unpredictable;
 
-use super::dense::Line;
+use super::REACH;
+use super::dense::{Later, Line};
 use super::table::Table;
 use crate::simd::{Instructions, KEYS, Keys};
 
@@ -32,10 +33,10 @@ pub(super) struct Repeats {
     pub ends: u32,
     /// Which lines just before have the same shape, the last one the lowest bit.
     pub shapes: u32,
-    /// Words of the last short line, and of these, such as were new there.
+    /// Words of the last head, and of these, such as were new there.
     pub echoes: u32,
     pub new_echoes: u32,
-    /// Words that were new in one of the short lines before that.
+    /// Words that were new in one of the heads before that.
     pub far_echoes: u32,
     /// Whether half of what was new in one of them is there, or more, and two words at least.
     pub takes_up: bool,
@@ -50,43 +51,68 @@ pub(super) struct Memory {
     ends: Table<Edge, EDGE_SLOTS>,
     /// Of the last lines, the last one first; more than are needed, for as many are compared at once.
     shapes: Keys,
-    shorts: Shorts,
+    heads: Heads,
+    /// How many lines there were.
+    lines: u64,
+    /// What the last one showed of lines before it.
+    later: Vec<Later>,
 }
 
-/// The first words of the last short lines that had any. A paragraph takes up those of the heading above
-/// it, with or without a picture in between; what follows a teaser is about something else.
+/// The first words of the last heads, lines that could be headings, that had any. A paragraph takes up
+/// those of the heading above it, with or without a picture in between; what follows a teaser is about
+/// something else.
 #[derive(Clone, Debug)]
-struct Shorts {
-    words: [u32; SHORTS * SHORT_WORDS],
+struct Heads {
+    words: [u32; HEADS * HEAD_WORDS],
     /// Which of them no line before had.
     new: u64,
-    /// Where the last short line is.
+    /// Which of them a line below had that is text.
+    taken: u64,
+    /// Where the last head is.
     last: usize,
+    /// How many lines were before each, and how many of its words are here.
+    before: [u64; HEADS],
+    lens: [u32; HEADS],
     /// Which of them a word would be, by a few of its bits. Whether it is, they tell, so nothing
     /// old need be taken out.
     places: [u8; PLACES],
 }
 
-/// How many short lines, and how many words of each. There is a bit for each word.
-const SHORTS: usize = 4;
-const SHORT_WORDS: usize = 16;
-const _: () = assert!(SHORTS * SHORT_WORDS == u64::BITS as usize);
+/// How many heads, and how many words of each. There is a bit for each word.
+const HEADS: usize = 4;
+const HEAD_WORDS: usize = 16;
+const _: () = assert!(HEADS * HEAD_WORDS == u64::BITS as usize);
 
-/// The bits of a short line.
-const SHORT: u64 = (1 << SHORT_WORDS) - 1;
+/// The bits of a head.
+const HEAD: u64 = (1 << HEAD_WORDS) - 1;
 
 const PLACES: usize = 256;
 
-impl Default for Shorts {
-    fn default() -> Shorts {
-        Shorts { words: [0; SHORTS * SHORT_WORDS], new: 0, last: 0, places: [0; PLACES] }
+impl Default for Heads {
+    fn default() -> Heads {
+        Heads {
+            words: [0; HEADS * HEAD_WORDS],
+            new: 0,
+            taken: 0,
+            last: 0,
+            before: [0; HEADS],
+            lens: [0; HEADS],
+            places: [0; PLACES],
+        }
     }
 }
 
-impl Shorts {
+/// How many of `bits` are of a head.
+#[inline(always)]
+fn count_of(bits: u64, head: usize) -> u32 {
+    (bits >> (head * HEAD_WORDS) & HEAD).count_ones()
+}
+
+impl Heads {
     fn reset(&mut self) {
-        self.words = [0; SHORTS * SHORT_WORDS];
-        (self.new, self.last) = (0, 0);
+        self.words = [0; HEADS * HEAD_WORDS];
+        (self.new, self.taken, self.last) = (0, 0, 0);
+        self.before = [0; HEADS];
     }
 
     /// The bit of a word if it is one of them, else none.
@@ -102,25 +128,48 @@ impl Shorts {
         if echoes == 0 {
             return;
         }
-        let last = SHORT << (self.last * SHORT_WORDS);
+        let last = HEAD << (self.last * HEAD_WORDS);
         let new = echoes & self.new;
         repeats.echoes = (echoes & last).count_ones();
         repeats.new_echoes = (new & last).count_ones();
         repeats.far_echoes = (new & !last).count_ones();
         // Which it is cannot be guessed, so there is no branch on it.
-        repeats.takes_up = (0..SHORTS).fold(false, |takes_up, line| {
-            let count = |bits: u64| (bits >> (line * SHORT_WORDS) & SHORT).count_ones();
-            takes_up | (count(new) >= count(self.new).div_ceil(2).max(2))
+        repeats.takes_up = (0..HEADS).fold(false, |takes_up, head| {
+            takes_up | (count_of(new, head) >= count_of(self.new, head).div_ceil(2).max(2))
         });
     }
 
-    /// The next one; `new` has the bits of those of its words that no line before had.
+    /// Tells `later` which heads are taken up by a line of text, after so many lines, that has words of
+    /// these bits.
     #[inline(always)]
-    fn add(&mut self, words: &[u32], new: u32) {
-        self.last = (self.last + 1) % SHORTS;
-        let start = self.last * SHORT_WORDS;
-        self.new = self.new & !(SHORT << start) | (u64::from(new) & SHORT) << start;
-        let places = &mut self.words[start..start + SHORT_WORDS];
+    fn take_up(&mut self, echoes: u64, lines: u64, later: &mut Vec<Later>) {
+        let more = echoes & !self.taken;
+        if more == 0 {
+            return;
+        }
+        self.taken |= more;
+        for head in 0..HEADS {
+            let above = lines - self.before[head];
+            if above <= REACH as u64 && count_of(more, head) > 0 {
+                let (taken, new) =
+                    (count_of(self.taken, head), count_of(self.taken & self.new, head));
+                later.push(Later::new(above as usize, self.lens[head], taken, new));
+            }
+        }
+    }
+
+    /// The next one, after so many lines; `new` has the bits of those of its words that no line before
+    /// had.
+    #[inline(always)]
+    fn add(&mut self, words: &[u32], new: u32, lines: u64) {
+        self.last = (self.last + 1) % HEADS;
+        let start = self.last * HEAD_WORDS;
+        let others = !(HEAD << start);
+        self.new = self.new & others | (u64::from(new) & HEAD) << start;
+        self.taken &= others;
+        self.before[self.last] = lines;
+        self.lens[self.last] = words.len().min(HEAD_WORDS) as u32;
+        let places = &mut self.words[start..start + HEAD_WORDS];
         places.fill(0);
         for (at, (place, &word)) in places.iter_mut().zip(words).enumerate() {
             *place = word;
@@ -142,19 +191,32 @@ impl Memory {
         self.starts.clear();
         self.ends.clear();
         self.shapes = Default::default();
-        self.shorts.reset();
+        self.heads.reset();
+        self.lines = 0;
+        self.later.clear();
     }
 
-    /// What the line repeats, of itself too; from now on it belongs to the lines before.
+    /// What the last line showed of lines before it.
+    pub(super) fn later(&self) -> &[Later] {
+        &self.later
+    }
+
+    /// What the line repeats, of itself too; from now on it belongs to the lines before. `goes_on`
+    /// tells whether it is likely the rest of a wrapped paragraph.
     #[inline(always)]
-    pub(super) fn line(&mut self, with: impl Instructions, line: &Line<'_>) -> Repeats {
+    pub(super) fn line(
+        &mut self,
+        with: impl Instructions,
+        line: &Line<'_>,
+        goes_on: bool,
+    ) -> Repeats {
         let mut repeats = Repeats::default();
         let shape = line.shape();
         let long = u16::from(line.is_long);
         repeats.words = line.words.bulky().len() as u32;
         let (mut echoes, mut new, mut bit) = (0, 0, 1_u32);
         for &word in line.words.bulky() {
-            echoes |= self.shorts.bit(word);
+            echoes |= self.heads.bit(word);
             let (slot, tag) = (self.words.at(slot(word)), tag(word));
             // Only the lowest bit may differ in a word that is known.
             let differs = *slot ^ tag;
@@ -165,10 +227,15 @@ impl Memory {
             // There is none left beyond the first words.
             bit <<= 1;
         }
-        self.shorts.count(echoes, &mut repeats);
-        if !line.is_long && repeats.words > 0 {
-            self.shorts.add(line.words.bulky(), new);
+        self.heads.count(echoes, &mut repeats);
+        self.later.clear();
+        if line.is_long || goes_on {
+            self.heads.take_up(echoes, self.lines, &mut self.later);
         }
+        if line.is_head && !goes_on && repeats.words > 0 {
+            self.heads.add(line.words.bulky(), new, self.lines);
+        }
+        self.lines += 1;
         if let Some((first, last)) = line.words.edges() {
             repeats.starts = count(&mut self.starts, first);
             repeats.ends = count(&mut self.ends, last);
@@ -206,19 +273,33 @@ fn count(edges: &mut Table<Edge, EDGE_SLOTS>, word: u32) -> u32 {
 mod tests {
     use super::super::{Dense, Extractor, Feature};
 
-    /// The features of the last of some lines.
-    fn last(lines: &[&str]) -> Dense {
+    /// The features of some lines; an empty one is blank, and has none.
+    fn all(lines: &[&str]) -> Vec<Dense> {
         let mut extractor = Extractor::new();
-        let dense = lines.iter().map(|line| extractor.line(line.as_bytes(), None, &mut |_| {}));
-        dense.last().expect("some lines")
+        let mut all = Vec::new();
+        for line in lines {
+            if line.is_empty() {
+                extractor.blank_line();
+                continue;
+            }
+            let dense = extractor.line(line.as_bytes(), None, &mut |_| {});
+            let count = all.len();
+            extractor.later().iter().for_each(|later| later.show(&mut all[count - later.above]));
+            all.push(dense);
+        }
+        all
+    }
+
+    /// Those of the last line.
+    fn last(lines: &[&str]) -> Dense {
+        *all(lines).last().expect("some lines")
     }
 
     fn value(lines: &[&str], feature: Feature) -> u8 {
         last(lines)[feature as usize]
     }
 
-    const PARAGRAPH: &str =
-        "The harbour council agreed on Monday that the ferries would sail through the winter again";
+    const PARAGRAPH: &str = "The harbour council agreed on Monday that the ferries would sail through the winter again.";
 
     #[test]
     fn words_come_back_whatever_their_case_and_endings() {
@@ -267,6 +348,56 @@ mod tests {
         assert_eq!(value(&[heading, "A picture", PARAGRAPH], Feature::TakesUp), 64);
         let mostly_new = "Winter for cows, sheep and donkeys without apricots";
         assert_eq!(value(&[mostly_new, PARAGRAPH], Feature::TakesUp), 0);
+    }
+
+    /// What the text below shows of the first line.
+    fn taken_up(lines: &[&str]) -> [u8; 2] {
+        [Feature::TakenUp, Feature::NewTakenUp].map(|feature| all(lines)[0][feature as usize])
+    }
+
+    #[test]
+    fn a_heading_is_taken_up_by_the_text_below_it() {
+        let heading = "Ferries in winter";
+        let text = [127, 12];
+        assert_eq!(taken_up(&[heading]), [0, 0]);
+        assert_eq!(taken_up(&[heading, PARAGRAPH]), text);
+        assert_eq!(taken_up(&["Ferries for cows", PARAGRAPH]), [127, 8]);
+        assert_eq!(taken_up(&["Almonds and apricots", PARAGRAPH]), [0, 0]);
+        // By text only, a picture or some in between or not, but not from far away.
+        assert_eq!(taken_up(&[heading, "Ferries"]), [0, 0]);
+        assert_eq!(taken_up(&[heading, "A picture", "", PARAGRAPH]), text);
+        assert_eq!(taken_up(&[heading, "Almonds", "Walnuts", "Cherries", PARAGRAPH]), text);
+        let far = [heading, "Almonds", "Walnuts", "Cherries", "Apricots", PARAGRAPH];
+        assert_eq!(taken_up(&far), [0, 0]);
+        let numbers = ["7"; super::REACH];
+        assert_eq!(taken_up(&[&[heading], &numbers[1..], &[PARAGRAPH]].concat()), text);
+        assert_eq!(taken_up(&[&[heading], &numbers[..], &[PARAGRAPH]].concat()), [0, 0]);
+    }
+
+    #[test]
+    fn what_one_line_takes_up_adds_to_what_another_did() {
+        let heading = "Harbour council and apricots in winter";
+        let with_apricots =
+            "Apricots are what the ships bring from the south to the north each year.";
+        let [share, new] = taken_up(&[heading, PARAGRAPH]);
+        assert_eq!(taken_up(&[heading, PARAGRAPH, PARAGRAPH]), [share, new]);
+        let [more, newer] = taken_up(&[heading, PARAGRAPH, with_apricots]);
+        assert!(more > share && newer > new);
+    }
+
+    #[test]
+    fn a_long_headline_is_a_head_and_the_rest_of_a_wrapped_line_is_none() {
+        let headline =
+            "Ferries in winter: the harbour council agrees on Monday after all these long years";
+        assert_eq!(taken_up(&[headline, PARAGRAPH])[0], 84);
+        assert_eq!(taken_up(&[&format!("{headline}."), PARAGRAPH]), [0, 0]);
+        // The rest of the wrapped lines, four of them short, do not push the heading out.
+        let line = "It was cold enough this year, as the mayors of both towns would say";
+        let wrapped =
+            ["Ferries in winter", "", line, line, line, line, line, "and ferries", PARAGRAPH];
+        assert_eq!(taken_up(&wrapped), [127, 12]);
+        assert_eq!(last(&["Ferries in winter", "", line, "ferries"])[Feature::Echoes as usize], 0);
+        assert_eq!(last(&["Ferries in winter", "", "ferries"])[Feature::Echoes as usize], 8);
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod tokens;
 mod twin;
 
 pub(crate) use dense::words;
-pub use dense::{DENSE, Dense, Feature};
+pub use dense::{DENSE, Dense, Feature, Later};
 #[cfg(feature = "train")]
 pub(crate) use dense::{take_blanks_away, take_case_away, tell};
 pub(crate) use tokens::MAX_TOKENS;
@@ -28,7 +28,11 @@ use crate::label::Label;
 use crate::simd::{self, Instructions, Level, Work};
 
 /// Version of the features' meaning. A model file trained on another version is refused.
-pub const SCHEMA: u32 = 9;
+pub const SCHEMA: u32 = 10;
+
+/// How many lines above a line it may still show something of, blank ones not counted: the features of
+/// a line are complete when so many more have been seen.
+pub const REACH: usize = 8;
 
 /// How much of each end of an over-long line is looked at.
 pub const SCORED_BYTES: usize = 16 << 10;
@@ -102,7 +106,8 @@ impl Extractor {
     }
 
     /// The features of the next non-blank line, `text` without its line ending: the dense ones
-    /// are returned, the tokens handed to `listener`. `told` is what the user's rules say of it.
+    /// are returned, but for what lines below will show of it, the tokens handed to `listener`. `told`
+    /// is what the user's rules say of it.
     pub fn line(
         &mut self,
         text: &[u8],
@@ -123,6 +128,12 @@ impl Extractor {
         dense: &mut Dense,
     ) {
         simd::run(self.level, Extract { extractor: self, text, told, listener, dense });
+    }
+
+    /// What the last line shows of lines before it: each is to be [shown](Later::show) in the features
+    /// of its line before these are scored.
+    pub fn later(&self) -> &[Later] {
+        self.memory.later()
     }
 }
 
@@ -155,7 +166,7 @@ impl<L: Listener> Work for Extract<'_, L> {
         let is_seen = std::mem::replace(seen.at(key as usize % SEEN_SLOTS), key) == key;
         words.emit(&counts, listener);
         let line = dense::Line::new(&counts, words);
-        let repeats = memory.line(with, &line);
+        let repeats = memory.line(with, &line, document.goes_on());
         let page = Page { document, repeats: &repeats, is_seen, told };
         dense::features(with, &line, &page, room, dense);
         document.line(&line);

@@ -47,9 +47,16 @@ impl Keys {
         self.queued
     }
 
-    /// Those of the lines that are queued.
-    pub fn queued(&mut self) -> &mut [u32] {
-        &mut self.room[..self.queued]
+    /// The first `count` of those of the lines that are queued.
+    pub fn first(&mut self, count: usize) -> &mut [u32] {
+        &mut self.room[..count]
+    }
+
+    /// Forgets the first `count`, and those of the next line.
+    pub fn take(&mut self, count: usize) {
+        self.room.copy_within(count..self.queued, 0);
+        self.queued -= count;
+        self.count = self.queued;
     }
 }
 
@@ -93,7 +100,9 @@ mod tests {
             assert_eq!(keys.queue_line(), 1 + (count + 1).min(MAX_TOKENS));
             let expected: Vec<u32> =
                 [7].into_iter().chain(1..=count as u32).chain([8]).take(1 + MAX_TOKENS).collect();
-            assert_eq!(keys.queued(), expected);
+            assert_eq!(keys.first(expected.len()), expected);
+            keys.take(1);
+            assert_eq!(keys.first(expected.len() - 1), &expected[1..]);
         }
     }
 
@@ -104,9 +113,9 @@ mod tests {
             let mut keys = Keys::default();
             keys.first_tokens(&all, first);
             keys.first_tokens(&all, 257);
-            keys.queue_line();
+            assert_eq!(keys.queue_line(), (first + 257).min(MAX_TOKENS));
             let expected: Vec<u32> = (1..=first as u32).chain(1..=257).take(MAX_TOKENS).collect();
-            assert_eq!(keys.queued(), expected);
+            assert_eq!(keys.first(expected.len()), expected);
         }
     }
 }

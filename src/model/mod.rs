@@ -15,13 +15,19 @@ use std::sync::LazyLock;
 pub use format::{Calibration, Model};
 use integer::{BATCH, Input, Stream};
 use keys::Keys;
-pub use network::LOOKAHEAD;
 use network::{EMBEDDING, Logits};
 
 use crate::decode::DOUBT;
-use crate::features::{DENSE, Dense, Listener, TOKEN_ROOM};
+use crate::features::{self, DENSE, Dense, Later, Listener, TOKEN_ROOM};
 use crate::label::{Kind, Label};
 use crate::simd::{self, Instructions, Work};
+
+/// How many lines after a line its scores may depend on: what shows in its own features, and what the
+/// network sees of others.
+pub const LOOKAHEAD: usize = features::REACH + network::LOOKAHEAD;
+
+/// How many lines are queued before some are scored: what later ones show of the last is not yet known.
+const QUEUE: usize = features::REACH + BATCH;
 
 /// What the model says of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,7 +81,7 @@ pub struct Scorer<'m> {
     keys: Keys,
     /// Room for the other features of these lines and the next one, and how many of `keys` there
     /// are with each line's.
-    dense: Box<[Dense; BATCH]>,
+    dense: Box<[Dense; QUEUE]>,
     ends: Vec<usize>,
     /// Room for how many of their tokens the model knows, up to each, for the sums of these tokens'
     /// embeddings, and for what the stream takes of them.
@@ -105,8 +111,8 @@ impl<'m> Scorer<'m> {
             model,
             stream: Stream::default(),
             keys: Keys::default(),
-            dense: Box::new([[0; DENSE]; BATCH]),
-            ends: Vec::with_capacity(BATCH),
+            dense: Box::new([[0; DENSE]; QUEUE]),
+            ends: Vec::with_capacity(QUEUE),
             found: Vec::new(),
             sums: vec![[0; EMBEDDING]],
             inputs: Box::new([integer::NO_INPUT; BATCH]),
@@ -152,15 +158,30 @@ impl<'m> Scorer<'m> {
     /// Queues the line whose features are in their [place](Scorer::next_line).
     pub(crate) fn queue_next(&mut self) {
         self.ends.push(self.keys.queue_line());
-        if self.ends.len() == BATCH {
+        if self.ends.len() == QUEUE {
             self.flush();
         }
     }
 
-    /// Scores what is queued.
+    /// Takes what the line that will be queued next shows of lines before it. Those that have been
+    /// scored as if the document ended there are left as they are.
+    pub(crate) fn show(&mut self, later: &[Later]) {
+        for later in later {
+            if let Some(line) = self.ends.len().checked_sub(later.above) {
+                later.show(&mut self.dense[line]);
+            }
+        }
+    }
+
+    /// Scores what is queued, as far as it is known.
     pub fn flush(&mut self) {
-        if !self.ends.is_empty() {
-            simd::run(self.stream.level(), Flush(self));
+        self.score(self.ends.len().saturating_sub(features::REACH));
+    }
+
+    /// Scores the first `count` of the lines that are queued.
+    fn score(&mut self, count: usize) {
+        if count > 0 {
+            simd::run(self.stream.level(), Flush { scorer: self, count });
         }
     }
 
@@ -192,6 +213,7 @@ impl<'m> Scorer<'m> {
     /// Scores all lines still owed, as if the document ended here.
     pub(crate) fn finish(&mut self) {
         self.flush();
+        self.score(self.ends.len());
         let (calibration, ready) = (self.model.calibration(), &mut self.ready);
         self.stream.drain(self.model.network(), &mut |logits| {
             ready.push_back(scores(calibration, &logits));
@@ -200,17 +222,21 @@ impl<'m> Scorer<'m> {
 }
 
 /// See [`Scorer::flush`].
-struct Flush<'f, 'm>(&'f mut Scorer<'m>);
+struct Flush<'f, 'm> {
+    scorer: &'f mut Scorer<'m>,
+    count: usize,
+}
 
 impl Work for Flush<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self, with: impl Instructions) {
-        let Flush(scorer) = self;
+        let Flush { scorer, count: lines } = self;
         let Scorer { model, stream, keys, dense, ends, found, sums, inputs, ready } = scorer;
         let (tokens, waiting) = (model.tokens(), keys);
-        let keys = waiting.queued();
+        let taken = ends[lines - 1];
+        let keys = waiting.first(taken);
         if found.len() < keys.len() {
             found.resize(keys.len(), 0);
             sums.resize(1 + keys.len(), [0; EMBEDDING]);
@@ -219,7 +245,7 @@ impl Work for Flush<'_, '_> {
         tokens.find(with, keys, found);
         let rows = |end: usize| if end > 0 { found[end - 1] as usize } else { 0 };
         tokens.sums(&keys[..rows(keys.len())], sums);
-        let inputs = &mut inputs[..ends.len()];
+        let inputs = &mut inputs[..lines];
         let mut start = 0;
         for ((input, dense), end) in inputs.iter_mut().zip(&**dense).zip(&*ends) {
             let end = rows(*end);
@@ -249,8 +275,10 @@ impl Work for Flush<'_, '_> {
             doubted: doubted[line],
             kinds: kinds[line],
         }));
-        waiting.clear();
-        ends.clear();
+        waiting.take(taken);
+        dense.copy_within(lines..ends.len(), 0);
+        ends.drain(..lines);
+        ends.iter_mut().for_each(|end| *end -= taken);
     }
 }
 

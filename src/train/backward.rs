@@ -381,7 +381,7 @@ impl Tape {
         self.delta.resize(self.targets.len(), [0.0; HIDDEN]);
         for (line, target) in self.targets.iter().enumerate() {
             let Some(target) = target else { continue };
-            let weight = scale * target.root / total;
+            let weight = scale * target.root * target.stress / total;
             let (logits, x) = (&self.logits[line], &self.top[line]);
             let doubt = settings.label_smoothing / 2.0;
             let wanted = target.content(settings.opinion_share);

@@ -94,6 +94,8 @@ pub struct Target {
     pub kind: Kind,
     /// Square root of its number of words: what it counts.
     pub root: f32,
+    /// How many times as much it counts where words are not counted.
+    pub stress: f32,
     /// What another network thinks.
     pub opinion: Option<Opinion>,
 }
@@ -286,6 +288,10 @@ impl Example {
     fn push(&mut self, extractor: &mut Extractor, text: &str, label: Option<Kind>) {
         let tokens = &mut self.tokens;
         let dense = extractor.line(text.as_bytes(), None, &mut |key| tokens.push(key));
+        for later in extractor.later() {
+            let line = self.dense.len() - later.above;
+            later.show(&mut self.dense[line]);
+        }
         self.token_ends.push(self.tokens.len());
         self.labels.push(label);
         self.roots.push((words(&dense) as f32).sqrt());
@@ -353,7 +359,7 @@ impl Example {
     /// What a line should be, where that is known.
     pub fn target(&self, line: usize) -> Option<Target> {
         let opinion = self.opinions.get(line).copied();
-        self.labels[line].map(|kind| Target { kind, root: self.roots[line], opinion })
+        self.labels[line].map(|kind| Target { kind, root: self.roots[line], stress: 1.0, opinion })
     }
 
     /// What a line counts within its page.

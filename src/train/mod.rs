@@ -380,6 +380,9 @@ fn one_cycle(progress: f32) -> f32 {
     }
 }
 
+/// What a heading or a line of chrome between content counts, against other lines.
+const STRESS_WITHIN: f32 = 2.0;
+
 /// What one thread needs.
 struct Worker {
     jobs: Vec<Job>,
@@ -417,6 +420,8 @@ impl Worker {
                     target.map(|target| Target { opinion: opinion.filter(|_| is_own), ..target });
                 (page, line, target)
             });
+            let mut lines: Vec<_> = lines.collect();
+            stress_within(&mut lines);
             self.tape.forward(weights, lines, Some((settings, &mut random)));
             let scale = example.weight / weight;
             self.loss += self.tape.backward(weights, scale, settings, &mut self.gradient);
@@ -425,6 +430,23 @@ impl Worker {
 
     fn take_loss(&mut self) -> f64 {
         std::mem::take(&mut self.loss)
+    }
+}
+
+/// Makes headings and chrome between content count more than what is before and after it: they are
+/// short, few, and what users complain of.
+fn stress_within(lines: &mut [(&Example, usize, Option<Target>)]) {
+    let is_content = |line: &(&Example, usize, Option<Target>)| {
+        line.2.is_some_and(|target| target.kind.is_content())
+    };
+    let first = lines.iter().position(is_content);
+    let last = lines.iter().rposition(is_content);
+    if let (Some(first), Some(last)) = (first, last) {
+        for target in lines[first..last].iter_mut().skip(1).filter_map(|line| line.2.as_mut()) {
+            if target.kind == Kind::Heading || !target.kind.is_content() {
+                target.stress = STRESS_WITHIN;
+            }
+        }
     }
 }
 
@@ -444,5 +466,17 @@ mod tests {
         ask_around(&mut data, &settings, &mut |_| {});
         let opinion = |page: usize| data.train[page].opinions[0].content;
         assert!(opinion(0) < opinion(1), "{} {}", opinion(0), opinion(1));
+    }
+
+    #[test]
+    fn headings_and_chrome_between_content_count_more() {
+        let row = |letter: u8| ([0; DENSE], Vec::new(), Kind::from_letter(letter));
+        let page = Example::from_rows(b"NhCp-CphpN".iter().map(|&letter| row(letter)).collect());
+        let mut lines: Vec<_> = page.each_line().collect();
+        stress_within(&mut lines);
+        let stresses: Vec<_> =
+            lines.iter().map(|line| line.2.map(|target| target.stress)).collect();
+        let (one, more) = (Some(1.0), Some(STRESS_WITHIN));
+        assert_eq!(stresses, [one, one, more, one, None, more, one, more, one, one]);
     }
 }
