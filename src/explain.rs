@@ -12,7 +12,8 @@
 //!
 //! Without a cause means:
 //! * of what shows in the line itself, or of it in the text below, that its features of that sort
-//!   ([`Cause::of`]) are those of the page's average line ([`Page::average`]); of a user's rule, that there is none;
+//!   ([`Cause::of`]) are those of the page's average line ([`Page::average`]); of a user's rule, that
+//!   there is none;
 //! * of its words, that it has none;
 //! * of the [`NEAR`] lines above or below, that they are average lines without words;
 //! * of what comes before and after those, that the page begins and ends there.
@@ -219,10 +220,8 @@ impl<'p> Page<'p> {
             let mut tokens = Vec::new();
             let label = told.map(|told: Told| told.label);
             let dense = extractor.line(text, label, &mut |key| tokens.push(key));
-            let count = full.len();
             for later in extractor.later() {
-                let line: &mut Line<'_> = &mut full[count - later.above];
-                later.show(&mut line.dense);
+                later.show(&mut full, |line: &mut Line<'_>| &mut line.dense);
             }
             let form = forms.line(text, &dense);
             if let (Some(head), true) = (kinds.last_mut(), form.is_below_head) {

@@ -1,5 +1,6 @@
-//! What a line repeats of the lines before it. An article keeps coming back to its own words;
-//! teasers bring new ones, and what stands around an article repeats its shape.
+//! What a line repeats of the lines before it, and how much of a heading the text below it takes up. An
+//! article keeps coming back to its own words; teasers bring new ones, and what stands around an article
+//! repeats its shape.
 
 use std::hint::select_unpredictable;
 
@@ -52,7 +53,7 @@ pub(super) struct Memory {
     /// Of the last lines, the last one first; more than are needed, for as many are compared at once.
     shapes: Keys,
     heads: Heads,
-    /// How many lines there were.
+    /// How many lines there were, however many.
     lines: u64,
     /// What the last one showed of lines before it.
     later: Vec<Later>,
@@ -283,8 +284,7 @@ mod tests {
                 continue;
             }
             let dense = extractor.line(line.as_bytes(), None, &mut |_| {});
-            let count = all.len();
-            extractor.later().iter().for_each(|later| later.show(&mut all[count - later.above]));
+            extractor.later().iter().for_each(|later| later.show(&mut all, |dense| dense));
             all.push(dense);
         }
         all

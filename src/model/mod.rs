@@ -166,10 +166,9 @@ impl<'m> Scorer<'m> {
     /// Takes what the line that will be queued next shows of lines before it. Those that have been
     /// scored as if the document ended there are left as they are.
     pub(crate) fn show(&mut self, later: &[Later]) {
+        let queued = self.ends.len();
         for later in later {
-            if let Some(line) = self.ends.len().checked_sub(later.above) {
-                later.show(&mut self.dense[line]);
-            }
+            later.show(&mut self.dense[..queued], |dense| dense);
         }
     }
 
@@ -212,6 +211,7 @@ impl<'m> Scorer<'m> {
 
     /// Scores all lines still owed, as if the document ended here.
     pub(crate) fn finish(&mut self) {
+        // Not all at once: there may be more than a batch.
         self.flush();
         self.score(self.ends.len());
         let (calibration, ready) = (self.model.calibration(), &mut self.ready);

@@ -289,8 +289,7 @@ impl Example {
         let tokens = &mut self.tokens;
         let dense = extractor.line(text.as_bytes(), None, &mut |key| tokens.push(key));
         for later in extractor.later() {
-            let line = self.dense.len() - later.above;
-            later.show(&mut self.dense[line]);
+            later.show(&mut self.dense, |dense| dense);
         }
         self.token_ends.push(self.tokens.len());
         self.labels.push(label);
