@@ -15,7 +15,7 @@ pub fn run<W: Work>(work: W) -> W::Output {
     work.run(Avx2(()))
 }
 
-instructions!(Avx2);
+instructions!(Avx2, load);
 
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -39,6 +39,28 @@ fn classify(block: &[u8; BLOCK]) -> Masks {
     }
     masks.word |= masks.letter | masks.digit;
     masks
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load(text: &[u8]) -> [u8; BLOCK] {
+    let len = text.len().min(BLOCK);
+    // How long a text is cannot be guessed, so there is no branch on it but for the shortest.
+    let rest = match text[..len].last_chunk() {
+        Some(last) => u32::from_le_bytes(*last).checked_shr(32 - len as u32 % 4 * 8).unwrap_or(0),
+        None => text.iter().rev().fold(0, |rest, &byte| rest << 8 | u32::from(byte)),
+    };
+    let (whole, rest) = (_mm256_set1_epi32(len as i32 / 4), _mm256_set1_epi32(rest as i32));
+    let block = [0, 8].map(|first| {
+        let index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        let index = _mm256_add_epi32(index, _mm256_set1_epi32(first));
+        let from = text.as_ptr().wrapping_add(4 * first as usize).cast();
+        // Safety: nothing is read but whole fours of bytes of the text.
+        let fours = unsafe { _mm256_maskload_epi32(from, _mm256_cmpgt_epi32(whole, index)) };
+        _mm256_or_si256(fours, _mm256_and_si256(rest, _mm256_cmpeq_epi32(whole, index)))
+    });
+    // Safety: both are 64 bytes of integers.
+    unsafe { std::mem::transmute::<[__m256i; 2], [u8; BLOCK]>(block) }
 }
 
 #[inline]
