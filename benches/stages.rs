@@ -64,7 +64,7 @@ fn extract(dump: &[u8]) -> Vec<(Dense, Vec<u32>)> {
     for line in lines {
         let mut keys = Vec::new();
         let dense = extractor.line(strip_ending(line), None, &mut |key| keys.push(key));
-        extractor.later().iter().for_each(|later| later.show(&mut all, |line| &mut line.0));
+        extractor.show(&mut all, |line| &mut line.0);
         all.push((dense, keys));
     }
     all

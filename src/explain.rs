@@ -220,9 +220,7 @@ impl<'p> Page<'p> {
             let mut tokens = Vec::new();
             let label = told.map(|told: Told| told.label);
             let dense = extractor.line(text, label, &mut |key| tokens.push(key));
-            for later in extractor.later() {
-                later.show(&mut full, |line: &mut Line<'_>| &mut line.dense);
-            }
+            extractor.show(&mut full, |line: &mut Line<'_>| &mut line.dense);
             let form = forms.line(text, &dense);
             if let (Some(head), true) = (kinds.last_mut(), form.is_below_head) {
                 *head = form.kind;

@@ -333,7 +333,7 @@ impl<'m> Filter<'m> {
             head.form = form.kind;
         }
         self.held.push_back(Held { bytes, blank: false, told, form: form.kind });
-        self.scorer.show(self.extractor.later());
+        self.scorer.show(&self.extractor);
         self.scorer.queue_next();
         told
     }

@@ -27,7 +27,7 @@ fn see(page: &[u8]) -> Vec<Seen> {
         let mut tokens = Vec::new();
         let text = dechrome::document::strip_ending(line);
         let dense = extractor.line(text, None, &mut |key| tokens.push(key));
-        extractor.later().iter().for_each(|later| later.show(&mut seen, |line| &mut line.0));
+        extractor.show(&mut seen, |line| &mut line.0);
         seen.push((dense, tokens));
     }
     seen

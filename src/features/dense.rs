@@ -249,8 +249,8 @@ fn far_share(factor: f64, part: u32, whole: u32) -> u8 {
 }
 
 /// What the text below a line shows of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Later {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Later {
     /// How many lines above the one that shows it, blank ones not counted; at most
     /// [`REACH`](super::REACH).
     above: usize,
@@ -264,9 +264,8 @@ impl Later {
         Later { above, share: share(127.0, taken, words), new: logarithm(new) }
     }
 
-    /// Makes it part of the features of its line, if that is among `before`: lines, blank ones left out,
-    /// up to the one before the line that shows it.
-    pub fn show<L>(&self, before: &mut [L], dense: impl FnOnce(&mut L) -> &mut Dense) {
+    /// See [`Extractor::show`](super::Extractor::show).
+    pub(super) fn show<L>(&self, before: &mut [L], dense: impl Fn(&mut L) -> &mut Dense) {
         if let Some(line) = before.len().checked_sub(self.above) {
             let dense = dense(&mut before[line]);
             dense[Feature::TakenUp as usize] = self.share;

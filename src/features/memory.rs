@@ -284,7 +284,7 @@ mod tests {
                 continue;
             }
             let dense = extractor.line(line.as_bytes(), None, &mut |_| {});
-            extractor.later().iter().for_each(|later| later.show(&mut all, |dense| dense));
+            extractor.show(&mut all, |dense| dense);
             all.push(dense);
         }
         all

@@ -15,7 +15,7 @@ mod tokens;
 mod twin;
 
 pub(crate) use dense::words;
-pub use dense::{DENSE, Dense, Feature, Later};
+pub use dense::{DENSE, Dense, Feature};
 #[cfg(feature = "train")]
 pub(crate) use dense::{take_blanks_away, take_case_away, tell};
 pub(crate) use tokens::MAX_TOKENS;
@@ -130,10 +130,10 @@ impl Extractor {
         simd::run(self.level, Extract { extractor: self, text, told, listener, dense });
     }
 
-    /// What the last line shows of lines before it: each is to be [shown](Later::show) in the features
-    /// of its line before these are scored.
-    pub fn later(&self) -> &[Later] {
-        self.memory.later()
+    /// Puts what the last line shows of lines before it into the features of these, as far as they are
+    /// among `before`: lines, blank ones left out, up to the one before the last.
+    pub fn show<L>(&self, before: &mut [L], dense: impl Fn(&mut L) -> &mut Dense) {
+        self.memory.later().iter().for_each(|later| later.show(before, &dense));
     }
 }
 

@@ -18,7 +18,7 @@ use keys::Keys;
 use network::{EMBEDDING, Logits};
 
 use crate::decode::DOUBT;
-use crate::features::{self, DENSE, Dense, Later, Listener, TOKEN_ROOM};
+use crate::features::{self, DENSE, Dense, Extractor, Listener, TOKEN_ROOM};
 use crate::label::{Kind, Label};
 use crate::simd::{self, Instructions, Work};
 
@@ -163,13 +163,10 @@ impl<'m> Scorer<'m> {
         }
     }
 
-    /// Takes what the line that will be queued next shows of lines before it. Those that have been
-    /// scored as if the document ended there are left as they are.
-    pub(crate) fn show(&mut self, later: &[Later]) {
-        let queued = self.ends.len();
-        for later in later {
-            later.show(&mut self.dense[..queued], |dense| dense);
-        }
+    /// Takes what the line that will be queued next, the last of `extractor`, shows of lines before it.
+    /// Those that have been scored as if the document ended there are left as they are.
+    pub(crate) fn show(&mut self, extractor: &Extractor) {
+        extractor.show(&mut self.dense[..self.ends.len()], |dense| dense);
     }
 
     /// Scores what is queued, as far as it is known.

@@ -50,10 +50,9 @@ fn load(text: &[u8]) -> [u8; BLOCK] {
         Some(last) => u32::from_le_bytes(*last).checked_shr(32 - len as u32 % 4 * 8).unwrap_or(0),
         None => text.iter().rev().fold(0, |rest, &byte| rest << 8 | u32::from(byte)),
     };
-    let (whole, rest) = (_mm256_set1_epi32(len as i32 / 4), _mm256_set1_epi32(rest as i32));
+    let (rest, index) = (_mm256_set1_epi32(rest as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
     let block = [0, 8].map(|first| {
-        let index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-        let index = _mm256_add_epi32(index, _mm256_set1_epi32(first));
+        let whole = _mm256_set1_epi32(len as i32 / 4 - first);
         let from = text.as_ptr().wrapping_add(4 * first as usize).cast();
         // Safety: nothing is read but whole fours of bytes of the text.
         let fours = unsafe { _mm256_maskload_epi32(from, _mm256_cmpgt_epi32(whole, index)) };

@@ -85,7 +85,7 @@ mod tests {
     /// Whether it matters for a line what the line so many lines after it is.
     fn matters(parts: &[Part], lookahead: usize, distance: isize) -> bool {
         const HERE: usize = 70;
-        let mut weights = Weights::random(2, 5);
+        let mut weights = Weights::random(2, HIDDEN, 5);
         clear(&parameters(parts, lookahead, HIDDEN), &mut weights.parameters);
         let logits = |changed: Option<usize>| {
             let row = |line| {
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_narrow_network_has_so_many_units_that_are_not_zero() {
-        let mut weights = Weights::random(2, 5);
+        let mut weights = Weights::random(2, HIDDEN, 5);
         clear(&parameters(&[], usize::MAX, 12), &mut weights.parameters);
         let page = Example::from_rows(vec![([40; DENSE], vec![1], None); 9]);
         let mut tape = Tape::default();
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn without_the_lexical_part_tokens_do_not_matter() {
-        let mut weights = Weights::random(2, 5);
+        let mut weights = Weights::random(2, HIDDEN, 5);
         let logits = |weights: &Weights, token| {
             let page = Example::from_rows(vec![([40; DENSE], vec![token], None)]);
             let mut tape = Tape::default();

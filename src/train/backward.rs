@@ -523,7 +523,7 @@ mod tests {
 
     #[test]
     fn the_integer_stream_agrees_but_for_rounding_and_in_batches_of_any_size_to_the_bit() {
-        let weights = Weights::random(TOKENS, 3);
+        let weights = Weights::random(TOKENS, HIDDEN, 3);
         let network = integer::Network::new(&weights.parameters);
         for lines in [1, 2, 30, 63, 200] {
             let page = page(lines);
@@ -568,7 +568,7 @@ mod tests {
     fn every_gradient_agrees_with_finite_differences() {
         let page = page(40);
         let settings = Settings { kind_weight: 0.5, ..Settings::default() };
-        let mut weights = Weights::random(TOKENS, 5);
+        let mut weights = Weights::random(TOKENS, HIDDEN, 5);
         let mut tape = Tape::default();
         let mut loss = |weights: &Weights, gradient: &mut Gradient| {
             tape.forward(weights, page.each_line().filter(|(_, line, _)| line % 9 != 2), None);

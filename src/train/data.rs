@@ -288,9 +288,7 @@ impl Example {
     fn push(&mut self, extractor: &mut Extractor, text: &str, label: Option<Kind>) {
         let tokens = &mut self.tokens;
         let dense = extractor.line(text.as_bytes(), None, &mut |key| tokens.push(key));
-        for later in extractor.later() {
-            later.show(&mut self.dense, |dense| dense);
-        }
+        extractor.show(&mut self.dense, |dense| dense);
         self.token_ends.push(self.tokens.len());
         self.labels.push(label);
         self.roots.push((words(&dense) as f32).sqrt());

@@ -139,8 +139,9 @@ pub struct Weights {
 
 impl Weights {
     /// Random weights: deviations of one over the root of the number of inputs (LeCun et al. 1998,
-    /// Efficient BackProp), less where a layer only corrects what goes past it.
-    pub fn random(tokens: usize, seed: u64) -> Weights {
+    /// Efficient BackProp), less where a layer only corrects what goes past it; gates spread so
+    /// that the first `states` forget over two lines up to some hundred.
+    pub fn random(tokens: usize, states: usize, seed: u64) -> Weights {
         use crate::model::network::{DILATIONS, KERNEL};
         let mut random = Random::new(seed);
         let mut parameters = vec![0.0; layout::COUNT];
@@ -161,18 +162,13 @@ impl Weights {
         }
         fill(layout::CONTENT, 1.0 / hidden.sqrt());
         fill(layout::KINDS, 1.0 / hidden.sqrt());
-        let mut row = || std::array::from_fn(|_| 0.1 * random.normal());
-        let embeddings = (0..tokens).map(|_| row()).collect();
-        let mut weights = Weights { parameters, embeddings };
-        weights.spread_gates(math::HIDDEN);
-        weights
-    }
-
-    /// Spreads the gates such that the first `states` forget over two lines up to some hundred.
-    fn spread_gates(&mut self, states: usize) {
-        for (state, bias) in self.parameters[layout::GATE_BIAS].iter_mut().enumerate() {
+        let states = states.clamp(1, math::HIDDEN);
+        for (state, bias) in parameters[layout::GATE_BIAS].iter_mut().enumerate() {
             *bias = -5.0 * state.min(states) as f32 / states as f32;
         }
+        let mut row = || std::array::from_fn(|_| 0.1 * random.normal());
+        let embeddings = (0..tokens).map(|_| row()).collect();
+        Weights { parameters, embeddings }
     }
 
     /// Makes each kind so many times as likely against the others. A network that learned how often
@@ -273,8 +269,7 @@ fn fit(
     report: &mut dyn FnMut(&str),
 ) -> Weights {
     let start = Instant::now();
-    let mut weights = Weights::random(data.keys.len(), settings.seed);
-    weights.spread_gates(settings.width.clamp(1, math::HIDDEN));
+    let mut weights = Weights::random(data.keys.len(), settings.width, settings.seed);
     let absent = ablation::parameters(&settings.without, settings.lookahead, settings.width);
     ablation::clear(&absent, &mut weights.parameters);
     // Another sequence than the one that made the weights.
@@ -476,9 +471,8 @@ mod tests {
 
     #[test]
     fn states_forget_over_as_many_lines_however_few_there_are() {
-        let mut weights = Weights::random(0, 5);
         for states in [math::HIDDEN, 12, 1] {
-            weights.spread_gates(states);
+            let weights = Weights::random(0, states, 5);
             let biases = &weights.parameters[layout::GATE_BIAS];
             assert_eq!(biases[0], 0.0);
             assert_eq!(biases[states - 1], -5.0 * (states - 1) as f32 / states as f32);
