@@ -139,7 +139,7 @@ fn filter(bencher: Bencher<'_, '_>, form: &str) {
 #[divan::bench(args = forms())]
 fn text_to_text(bencher: Bencher<'_, '_>, form: &str) {
     let dump = dump(form);
-    let mut filter = Filter::new(Model::embedded(), Policy::default());
+    let mut filter = Filter::new(Model::embedded(), Policy::default()).without_kinds();
     let mut writer = Text::new(io::sink(), Selection::Kept, Blank::Squeeze);
     bencher.counter(BytesCount::new(dump.len())).bench_local(|| {
         writer.begin_document("page").unwrap();

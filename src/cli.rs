@@ -455,6 +455,11 @@ impl Config {
     pub fn rewrites(&self) -> bool {
         matches!(self.format, Format::Text(..))
     }
+
+    /// Whether anything that is written tells the kinds of lines.
+    pub fn tells_kinds(&self) -> bool {
+        !self.rewrites() || self.stats.is_some()
+    }
 }
 
 /// Reads the command line; `None` when all it asked for has been written.

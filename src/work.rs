@@ -98,9 +98,10 @@ pub struct Worker<'m> {
 impl<'m> Worker<'m> {
     /// A worker that judges with `model` and does what `config` says.
     pub fn new(config: &'m Config, model: &'m Model) -> Worker<'m> {
+        let filter = Filter::new(model, config.policy).with_rules(config.rules.clone());
         Worker {
             config,
-            filter: Filter::new(model, config.policy).with_rules(config.rules.clone()),
+            filter: if config.tells_kinds() { filter } else { filter.without_kinds() },
             buffer: vec![0; BUFFER_BYTES],
             decoded: Decoded::default(),
             out: Out::new(config, model),

@@ -13,7 +13,7 @@ use dechrome::model::Calibration;
 use dechrome::model::network::{EMBEDDING, layout};
 use dechrome::output::{Annotate, Blank, Json, Selection, Style, Text, Writer};
 use dechrome::rules::Told;
-use dechrome::{Filter, Kind, Label, Model, Piece, Policy, Rule, Rules, Sink, Verdict};
+use dechrome::{Filter, Kind, KindSet, Label, Model, Piece, Policy, Rule, Rules, Sink, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -319,6 +319,23 @@ proptest! {
         for (seen, line) in seen.iter().zip(expected) {
             prop_assert_eq!(shown(&seen.bytes), shown(line));
             prop_assert_eq!(seen.verdict.is_none(), is_blank(line));
+        }
+    }
+
+    #[test]
+    fn kinds_left_out_change_nothing_but_kinds(page in page(), real in any::<bool>()) {
+        let model = if real { Model::embedded() } else { &*NOISE };
+        for (keep, is_asked) in [(KindSet::CONTENT, false), (KindSet::CONTENT.without(Kind::List), true)] {
+            let policy = Policy { keep, ..Policy::default() };
+            let full = record(&mut Filter::new(model, policy), &[&page]);
+            let mut seen = record(&mut Filter::new(model, policy).without_kinds(), &[&page]);
+            for (seen, full) in seen.iter_mut().zip(&full) {
+                if let (Some(seen), Some(full), false) = (&mut seen.verdict, full.verdict, is_asked) {
+                    prop_assert_eq!(seen.kind.label(), full.kind.label());
+                    seen.kind = full.kind;
+                }
+            }
+            prop_assert_eq!(seen, full);
         }
     }
 

@@ -332,6 +332,8 @@ impl Batch {
 #[derive(Clone, Debug)]
 pub struct Stream {
     level: Level,
+    /// Whether the logits of the kinds are left out.
+    leaves_out_kinds: bool,
     state: [f32; HIDDEN],
     windows: [Window; DILATIONS.len()],
     /// Made once, for making it takes a while.
@@ -349,6 +351,7 @@ impl Stream {
     pub(crate) fn with_level(level: Level) -> Stream {
         Stream {
             level,
+            leaves_out_kinds: false,
             state: [0.0; HIDDEN],
             windows: DILATIONS.map(Window::new),
             batch: Box::new(Batch::new()),
@@ -359,6 +362,16 @@ impl Stream {
     pub fn reset(&mut self) {
         self.state = [0.0; HIDDEN];
         self.windows.iter_mut().for_each(Window::reset);
+    }
+
+    /// From now on the logits of the kinds are 0, which takes less time.
+    pub(super) fn leave_out_kinds(&mut self) {
+        self.leaves_out_kinds = true;
+    }
+
+    /// Whether they are.
+    pub(super) fn leaves_out_kinds(&self) -> bool {
+        self.leaves_out_kinds
     }
 
     /// The instructions it uses.
@@ -381,12 +394,11 @@ impl Stream {
         inputs: &[Input],
         out: &mut impl FnMut(Logits),
     ) {
-        let Stream { state, windows, batch, .. } = self;
-        let x = windows[0].room(inputs.len());
+        let x = self.windows[0].room(inputs.len());
         network
             .input
             .units::<{ DENSE / 2 }, _>(with, inputs, x.iter_mut(), |units, x| *x = relu(units));
-        convolve(with, network, 0, inputs.len(), (windows, state), batch, out);
+        convolve(with, network, self, 0, inputs.len(), out);
     }
 
     /// Gives `out` the logits of all lines still owed, as if the document ended here. The
@@ -402,13 +414,13 @@ impl Stream {
 fn convolve(
     with: impl Instructions,
     network: &Network,
+    stream: &mut Stream,
     first: usize,
     len: usize,
-    (windows, state): (&mut [Window; DILATIONS.len()], &mut [f32; HIDDEN]),
-    batch: &mut Batch,
     out: &mut impl FnMut(Logits),
 ) {
-    let Batch { x, sums, gates, opened, y } = batch;
+    let Stream { state, windows, batch, leaves_out_kinds, .. } = stream;
+    let Batch { x, sums, gates, opened, y } = &mut **batch;
     let mut len = len;
     let mut windows = &mut windows[first..];
     for convolution in &network.convolutions[first..] {
@@ -433,8 +445,15 @@ fn convolve(
     }
     let (x, sums) = (&mut x[..len], &mut sums[..len]);
     recur(with, &network.recurrence, state, x, (sums, &mut gates[..len]), opened);
-    network.head.product::<HEAD>(with, x, sums);
     let step = network.head.step();
+    if *leaves_out_kinds {
+        network.head.product::<1>(with, x, sums);
+        for &mut [content, ..] in sums {
+            out(Logits { content: content as f32 * step, kinds: [0.0; Kind::COUNT] });
+        }
+        return;
+    }
+    network.head.product::<HEAD>(with, x, sums);
     for sums in sums {
         let [content, kinds @ ..]: [i32; HEAD] = *sums.first_chunk().expect("as many columns");
         out(Logits { content: content as f32 * step, kinds: kinds.map(|sum| sum as f32 * step) });
@@ -502,16 +521,16 @@ impl<F: FnMut(Logits)> Work for Drain<'_, F> {
 
     #[inline(always)]
     fn run(self, with: impl Instructions) {
-        let Drain { stream: Stream { state, windows, batch, .. }, network, out } = self;
+        let Drain { stream, network, out } = self;
         for layer in 0..DILATIONS.len() {
-            let mut padding = windows[layer].lag();
-            while padding > 0 && windows[layer].inputs > 0 {
+            let mut padding = stream.windows[layer].lag();
+            while padding > 0 && stream.windows[layer].inputs > 0 {
                 let len = padding.min(BATCH);
-                windows[layer].room(len).fill(Units::default());
+                stream.windows[layer].room(len).fill(Units::default());
                 padding -= len;
-                convolve(with, network, layer, len, (windows, state), batch, out);
+                convolve(with, network, stream, layer, len, out);
             }
         }
-        windows.iter_mut().for_each(Window::reset);
+        stream.windows.iter_mut().for_each(Window::reset);
     }
 }

@@ -41,7 +41,8 @@ pub struct Scores {
     pub probability: f32,
     /// The same with the doubt that the lines of a page share: what its border is made of.
     pub(crate) doubted: f32,
-    /// The likeliest kind of content, and the likeliest of chrome.
+    /// The likeliest kind of content, and the likeliest of chrome; the first of each where kinds are
+    /// left out.
     pub kinds: [Kind; 2],
 }
 
@@ -118,6 +119,11 @@ impl<'m> Scorer<'m> {
             inputs: Box::new([integer::NO_INPUT; BATCH]),
             ready: VecDeque::new(),
         }
+    }
+
+    /// From now on leaves out which kind a line likely is, which takes less time.
+    pub fn leave_out_kinds(&mut self) {
+        self.stream.leave_out_kinds();
     }
 
     /// Goes back to the start of a document.
@@ -258,9 +264,12 @@ impl Work for Flush<'_, '_> {
         }
         let calibration = model.calibration();
         let (mut contents, mut kinds, mut count) = ([0.0; BATCH], [Kind::SIDES; BATCH], 0);
+        let leaves_out_kinds = stream.leaves_out_kinds();
         stream.push_with(with, model.network(), inputs, &mut |logits| {
             contents[count] = content_of(calibration, &logits);
-            kinds[count] = likeliest(&logits);
+            if !leaves_out_kinds {
+                kinds[count] = likeliest(&logits);
+            }
             count += 1;
         });
         let probabilities = contents.map(math::sigmoid);
