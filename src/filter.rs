@@ -21,7 +21,7 @@ use memchr::{memchr, memrchr};
 use crate::decode::{self, Decoder, Policy};
 use crate::document::{Line, is_blank, strip_ending};
 use crate::features::{Extractor, words};
-use crate::form::Forms;
+use crate::form::{Form, Forms};
 use crate::label::{Kind, KindSet, Verdict};
 use crate::model::{self, Model, Scorer, Scores};
 use crate::rules::{Rules, Told};
@@ -134,7 +134,8 @@ pub struct Filter<'m> {
     rules: Rules,
     limits: Limits,
     extractor: Extractor,
-    forms: Forms,
+    /// None if nobody asks for kinds.
+    forms: Option<Forms>,
     scorer: Scorer<'m>,
     decoder: Decoder,
     /// Scores that are decided, of the first lines in `held`; empty between calls.
@@ -168,7 +169,7 @@ impl<'m> Filter<'m> {
             rules: Rules::default(),
             limits,
             extractor: Extractor::new(),
-            forms: Forms::default(),
+            forms: Some(Forms::default()),
             scorer: Scorer::new(model),
             decoder: Decoder::default(),
             decided: Vec::new(),
@@ -191,12 +192,13 @@ impl<'m> Filter<'m> {
     }
 
     /// The same filter for a sink that asks for no kinds, which takes less time: a verdict names the first
-    /// kind of its side, unless a rule of the user's or the line's form gives another. Without effect
-    /// where the policy asks for kinds.
+    /// kind of its side, unless a rule of the user's says another. Without effect where the policy asks
+    /// for kinds.
     #[must_use]
     pub fn without_kinds(mut self) -> Filter<'m> {
         if self.policy.keep == KindSet::CONTENT {
             self.scorer.leave_out_kinds();
+            self.forms = None;
         }
         self
     }
@@ -284,7 +286,7 @@ impl<'m> Filter<'m> {
     /// Forgets the document at hand, unwritten lines included.
     pub fn reset(&mut self) {
         self.extractor.reset();
-        self.forms = Forms::default();
+        self.forms.iter_mut().for_each(|forms| *forms = Forms::default());
         self.scorer.reset();
         self.decoder.reset();
         self.decided.clear();
@@ -305,7 +307,7 @@ impl<'m> Filter<'m> {
         if is_blank(line) {
             self.held.push_back(Held { bytes, blank: true, told: None, form: None });
             self.extractor.blank_line();
-            self.forms.blank_line();
+            self.forms.iter_mut().for_each(Forms::blank_line);
             if self.held.len() == 1 {
                 self.release_decided(sink)?;
             }
@@ -338,7 +340,7 @@ impl<'m> Filter<'m> {
         let told = self.rules.judge(line);
         let (keys, dense) = self.scorer.next_line();
         self.extractor.line_into(line, told.map(|told| told.label), keys, dense);
-        let form = self.forms.line(line, dense);
+        let form = self.forms.as_mut().map_or(Form::NONE, |forms| forms.line(line, dense));
         self.decoder.expect(words(dense));
         if let (Some(head), true) = (self.held.back_mut(), form.is_below_head) {
             head.form = form.kind;

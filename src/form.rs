@@ -27,6 +27,11 @@ pub(crate) struct Form {
     pub is_below_head: bool,
 }
 
+impl Form {
+    /// That of a line of which it says nothing.
+    pub const NONE: Form = Form { kind: None, is_below_head: false };
+}
+
 impl Forms {
     /// Takes note of a blank line, which ends a table.
     pub fn blank_line(&mut self) {
