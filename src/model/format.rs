@@ -26,7 +26,7 @@ use crate::fnv;
 use crate::simd::{Instructions, KEYS};
 
 const MAGIC: &[u8; 8] = b"DECHROME";
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 const CALIBRATION: usize = 32;
 const HEADER: usize = CALIBRATION + 8;
 

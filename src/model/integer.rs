@@ -10,7 +10,10 @@
 //! exact network's.
 
 use super::math::{HIDDEN, exp, round};
-use super::network::{DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, layout};
+use super::network::{
+    DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, STATES, State, layout,
+    recurrence_behind,
+};
 use crate::features::{DENSE, Dense};
 use crate::label::Kind;
 use crate::simd::{
@@ -36,7 +39,7 @@ const _: () =
 /// Columns of the head.
 const HEAD: usize = 1 + Kind::COUNT;
 const UNIT_PAIRS: usize = HIDDEN / 2;
-const _: () = assert!(HIDDEN == simd::OUTPUTS && KERNEL == TAPS);
+const _: () = assert!(HIDDEN == simd::OUTPUTS && KERNEL == TAPS && RECURRENCES.len() == 2);
 
 /// What the first layer takes of a line.
 pub type Input = [[i16; 2]; INPUT_PAIRS];
@@ -169,11 +172,21 @@ fn add(a: &Units, b: &Units) -> Units {
     sum
 }
 
-/// Weights of the recurrence.
+/// Weights of a recurrence.
 #[derive(Clone, Debug)]
 struct Recurrence {
     gate: Matrix<UNIT_PAIRS>,
     candidate: Matrix<UNIT_PAIRS>,
+}
+
+impl Recurrence {
+    fn new(p: &[f32], index: usize) -> Recurrence {
+        let [gate, bias, candidate] = layout::recurrence(index);
+        Recurrence {
+            gate: Matrix::new(&p[gate], &p[bias], STATES, UNIT_BITS),
+            candidate: Matrix::new(&p[candidate], &[], STATES, UNIT_BITS),
+        }
+    }
 }
 
 /// Weights of a convolution.
@@ -219,7 +232,7 @@ impl Convolution {
 pub struct Network {
     input: Matrix<INPUT_PAIRS>,
     convolutions: [Convolution; DILATIONS.len()],
-    recurrence: Recurrence,
+    recurrences: [Recurrence; RECURRENCES.len()],
     /// The content logit, then the kinds'.
     head: Matrix<UNIT_PAIRS>,
 }
@@ -239,10 +252,7 @@ impl Network {
         Network {
             input: Matrix::new(&p[inputs], &p[layout::BIAS_IN], HIDDEN, INPUT_BITS).rounded(),
             convolutions: std::array::from_fn(|layer| Convolution::new(p, layer)),
-            recurrence: Recurrence {
-                gate: Matrix::new(&p[layout::GATE], &p[layout::GATE_BIAS], HIDDEN, UNIT_BITS),
-                candidate: Matrix::new(&p[layout::CANDIDATE], &[], HIDDEN, UNIT_BITS),
-            },
+            recurrences: std::array::from_fn(|index| Recurrence::new(p, index)),
             head: Matrix::new(&head, &head_bias, HEAD, UNIT_BITS),
         }
     }
@@ -317,14 +327,14 @@ struct Batch {
     /// Room for what is not needed later.
     sums: [Sums; BATCH],
     gates: [Sums; BATCH],
-    opened: [[f32; HIDDEN]; BATCH],
+    opened: [State; BATCH],
     y: [Units; BATCH],
 }
 
 impl Batch {
     fn new() -> Batch {
         let (x, sums) = ([Units::default(); BATCH], [[0; HIDDEN]; BATCH]);
-        Batch { x, sums, gates: sums, opened: [[0.0; HIDDEN]; BATCH], y: x }
+        Batch { x, sums, gates: sums, opened: [[0.0; STATES]; BATCH], y: x }
     }
 }
 
@@ -334,7 +344,7 @@ pub struct Stream {
     level: Level,
     /// Whether the logits of the kinds are left out.
     leaves_out_kinds: bool,
-    state: [f32; HIDDEN],
+    states: [State; RECURRENCES.len()],
     windows: [Window; DILATIONS.len()],
     /// Made once, for making it takes a while.
     batch: Box<Batch>,
@@ -352,7 +362,7 @@ impl Stream {
         Stream {
             level,
             leaves_out_kinds: false,
-            state: [0.0; HIDDEN],
+            states: [[0.0; STATES]; RECURRENCES.len()],
             windows: DILATIONS.map(Window::new),
             batch: Box::new(Batch::new()),
         }
@@ -360,7 +370,7 @@ impl Stream {
 
     /// Goes back to the start of a document.
     pub fn reset(&mut self) {
-        self.state = [0.0; HIDDEN];
+        self.states = [[0.0; STATES]; RECURRENCES.len()];
         self.windows.iter_mut().for_each(Window::reset);
     }
 
@@ -419,11 +429,11 @@ fn convolve(
     len: usize,
     out: &mut impl FnMut(Logits),
 ) {
-    let Stream { state, windows, batch, leaves_out_kinds, .. } = stream;
+    let Stream { states, windows, batch, leaves_out_kinds, .. } = stream;
     let Batch { x, sums, gates, opened, y } = &mut **batch;
     let mut len = len;
     let mut windows = &mut windows[first..];
-    for convolution in &network.convolutions[first..] {
+    for (layer, convolution) in network.convolutions.iter().enumerate().skip(first) {
         let (window, following) = windows.split_first_mut().expect("one for each convolution");
         let (reach, lag, dilation) = (window.reach(), window.lag(), window.dilation);
         let lines = window.take(len);
@@ -441,10 +451,13 @@ fn convolve(
         convolution.matrix.units::<0, _>(with, y, outs, |units, (out, line)| {
             *out = add(line, &relu(units));
         });
+        if let Some(index) = recurrence_behind(layer) {
+            let rooms = (&mut sums[..len], &mut gates[..len], &mut opened[..len]);
+            recur(with, &network.recurrences[index], index, &mut states[index], out, rooms);
+        }
         windows = following;
     }
     let (x, sums) = (&mut x[..len], &mut sums[..len]);
-    recur(with, &network.recurrence, state, x, (sums, &mut gates[..len]), opened);
     let step = network.head.step();
     if *leaves_out_kinds {
         network.head.product::<1>(with, x, sums);
@@ -460,34 +473,37 @@ fn convolve(
     }
 }
 
-/// Adds to each line the state that the lines so far lead to. `sums` and `gates` have a place for
-/// each line.
+/// Adds to each line the state that the lines so far lead to. The rooms have a place for each line.
 #[inline(always)]
 fn recur(
     with: impl Instructions,
     recurrence: &Recurrence,
-    state: &mut [f32; HIDDEN],
+    index: usize,
+    state: &mut State,
     x: &mut [Units],
-    (sums, gates): (&mut [Sums], &mut [Sums]),
-    opened: &mut [[f32; HIDDEN]; BATCH],
+    (sums, gates, opened): (&mut [Sums], &mut [Sums], &mut [State]),
 ) {
-    recurrence.gate.product::<HIDDEN>(with, x, gates);
-    recurrence.candidate.product::<HIDDEN>(with, x, sums);
+    recurrence.gate.product::<STATES>(with, x, gates);
+    recurrence.candidate.product::<STATES>(with, x, sums);
     // Apart from the rest, so that what the exponential needs stays in registers.
     let step = -recurrence.gate.step();
-    let opened = &mut opened[..gates.len()];
-    for (opened, &sum) in opened.as_flattened_mut().iter_mut().zip(gates.as_flattened()) {
-        *opened = 1.0 / (1.0 + exp(sum as f32 * step));
+    for (opened, gates) in opened.iter_mut().zip(&*gates) {
+        for (opened, &sum) in opened.iter_mut().zip(gates) {
+            *opened = 1.0 / (1.0 + exp(sum as f32 * step));
+        }
     }
     let step = recurrence.candidate.step() * (1 << UNIT_BITS) as f32;
     // A copy, which need not be in memory after each line.
     let mut now = *state;
     for ((gates, sums), x) in opened.iter().zip(&*sums).zip(x) {
-        let x = x.as_flattened_mut();
-        for unit in 0..HIDDEN {
-            now[unit] += gates[unit] * (sums[unit] as f32 * step - now[unit]);
-            x[unit] = x[unit].saturating_add(round(now[unit]));
+        // The unit of a state is one of a pair.
+        let mut states = Units::default();
+        for at in 0..STATES {
+            now[at] += gates[at] * (sums[at] as f32 * step - now[at]);
+            let state = round(now[at]);
+            states[at] = if index == 0 { [state, 0] } else { [0, state] };
         }
+        *x = add(x, &states);
     }
     *state = now;
 }

@@ -2,8 +2,9 @@
 //!
 //! A line's dense features and the mean of its tokens' embeddings make [`HIDDEN`] units. Residual
 //! depth-wise separable convolutions over the lines, of growing dilation, add the neighbours on
-//! both sides. A gated recurrence forward in time (minGRU: Feng et al. 2024, arXiv 2410.01201) adds
-//! what came before. A head gives a logit for content and one for each kind.
+//! both sides. Gated recurrences forward in time (minGRU: Feng et al. 2024, arXiv 2410.01201) add
+//! what came before, each to units of its own: one before the last convolution, which so sees what
+//! the lines ahead led to, and one behind it. A head gives a logit for content and one for each kind.
 //!
 //! Training runs the layers here over whole documents; a filter runs
 //! [`integer`](super::integer), which has the same weights rounded.
@@ -25,6 +26,23 @@ pub const KERNEL: usize = 5;
 /// Distance between the lines that each convolution sees.
 pub const DILATIONS: [usize; 3] = [1, 3, 9];
 
+/// How many convolutions come before each recurrence.
+pub const RECURRENCES: [usize; 2] = [2, 3];
+
+/// States of a recurrence; the units take turns at the recurrences.
+pub const STATES: usize = HIDDEN / RECURRENCES.len();
+
+/// The unit that a state of a recurrence is added to.
+pub const fn unit_of(recurrence: usize, state: usize) -> usize {
+    RECURRENCES.len() * state + recurrence
+}
+
+/// Which recurrence comes behind a convolution, if one does.
+#[inline(always)]
+pub fn recurrence_behind(layer: usize) -> Option<usize> {
+    RECURRENCES.iter().position(|&convolutions| convolutions == layer + 1)
+}
+
 /// Dense features are multiplied with this.
 pub const DENSE_SCALE: f32 = 1.0 / 64.0;
 
@@ -40,7 +58,7 @@ pub const LOOKAHEAD: usize = {
 
 /// Where each parameter stands in the flat array of all of them.
 pub mod layout {
-    use super::{DENSE, DILATIONS, EMBEDDING, HIDDEN, KERNEL, Kind};
+    use super::{DENSE, DILATIONS, EMBEDDING, HIDDEN, KERNEL, Kind, RECURRENCES, STATES};
     use std::ops::Range;
 
     const SQUARE: usize = HIDDEN * HIDDEN;
@@ -52,17 +70,13 @@ pub mod layout {
     pub const BIAS_IN: Range<usize> = after(&EMBEDDING_IN, HIDDEN);
     const FIRST_CONVOLUTION: usize = BIAS_IN.end;
     const CONVOLUTION_LEN: usize = KERNEL * HIDDEN + SQUARE + HIDDEN;
-    /// Gate of the recurrence.
-    pub const GATE: Range<usize> = {
-        let start = FIRST_CONVOLUTION + DILATIONS.len() * CONVOLUTION_LEN;
-        start..start + SQUARE
-    };
-    /// Bias of the gate.
-    pub const GATE_BIAS: Range<usize> = after(&GATE, HIDDEN);
-    /// Candidate state.
-    pub const CANDIDATE: Range<usize> = after(&GATE_BIAS, SQUARE);
+    const FIRST_RECURRENCE: usize = FIRST_CONVOLUTION + DILATIONS.len() * CONVOLUTION_LEN;
+    const RECURRENCE_LEN: usize = (2 * HIDDEN + 1) * STATES;
     /// Units to the content logit.
-    pub const CONTENT: Range<usize> = after(&CANDIDATE, HIDDEN);
+    pub const CONTENT: Range<usize> = {
+        let start = FIRST_RECURRENCE + RECURRENCES.len() * RECURRENCE_LEN;
+        start..start + HIDDEN
+    };
     /// Bias of the content logit.
     pub const CONTENT_BIAS: usize = CONTENT.end;
     /// Units to the kinds' logits, a row a unit.
@@ -83,6 +97,15 @@ pub mod layout {
         let matrix = after(&taps, SQUARE);
         let bias = after(&matrix, HIDDEN);
         [taps, matrix, bias]
+    }
+
+    /// The gate of a recurrence, its bias and the candidate state, a row of states each.
+    pub const fn recurrence(index: usize) -> [Range<usize>; 3] {
+        let start = FIRST_RECURRENCE + index * RECURRENCE_LEN;
+        let gate = start..start + HIDDEN * STATES;
+        let bias = after(&gate, STATES);
+        let candidate = after(&bias, HIDDEN * STATES);
+        [gate, bias, candidate]
     }
 }
 
@@ -128,21 +151,25 @@ pub fn input_layer(p: &[f32], dense: &Dense, embedding: &[f32; EMBEDDING]) -> Un
     out
 }
 
-/// One step of the recurrence: its gate and candidate for a line, the state moved on and added to the
+/// The states of a recurrence.
+pub type State = [f32; STATES];
+
+/// One step of a recurrence: its gate and candidate for a line, the state moved on and added to the
 /// line.
-pub fn recur(p: &[f32], state: &mut Units, x: &mut Units) -> (Units, Units) {
-    let mut gate = *units(p, &layout::GATE_BIAS);
-    add_product(&mut gate, &p[layout::GATE], x);
+pub fn recur(p: &[f32], index: usize, state: &mut State, x: &mut Units) -> (State, State) {
+    let [gate_matrix, bias, candidate_matrix] = layout::recurrence(index);
+    let mut gate: State = p[bias].try_into().expect("as laid out");
+    add_product(&mut gate, &p[gate_matrix], x);
     for gate in &mut gate {
         *gate = sigmoid(*gate);
     }
-    let mut candidate = [0.0; HIDDEN];
-    add_product(&mut candidate, &p[layout::CANDIDATE], x);
-    for ((state, gate), candidate) in state.iter_mut().zip(gate).zip(candidate) {
+    let mut candidate = [0.0; STATES];
+    add_product(&mut candidate, &p[candidate_matrix], x);
+    for (at, (state, (gate, candidate))) in
+        state.iter_mut().zip(gate.iter().zip(candidate)).enumerate()
+    {
         *state += gate * (candidate - *state);
-    }
-    for (x, state) in x.iter_mut().zip(state) {
-        *x += *state;
+        x[unit_of(index, at)] += *state;
     }
     (gate, candidate)
 }

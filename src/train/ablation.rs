@@ -4,14 +4,14 @@
 use std::ops::Range;
 
 use crate::model::math::HIDDEN;
-use crate::model::network::{self, DILATIONS, KERNEL, layout};
+use crate::model::network::{self, DILATIONS, KERNEL, RECURRENCES, STATES, layout, unit_of};
 
 /// A part of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Part {
     /// The embeddings of a line's tokens.
     Lexical,
-    /// The recurrence, which carries what came before.
+    /// The recurrences, which carry what came before.
     State,
     /// What the convolutions see of the lines around a line. The features still tell blank lines
     /// beside it and what it repeats.
@@ -34,7 +34,7 @@ pub(super) fn parameters(parts: &[Part], lookahead: usize, width: usize) -> Vec<
     for part in parts {
         match part {
             Part::Lexical => absent.push(layout::EMBEDDING_IN),
-            Part::State => absent.push(layout::CANDIDATE),
+            Part::State => absent.extend((0..RECURRENCES.len()).map(candidate)),
             Part::Neighbours => {
                 for layer in 0..DILATIONS.len() {
                     absent.extend([taps(layer, 0..KERNEL / 2), later(layer)]);
@@ -51,13 +51,23 @@ fn narrow(width: usize) -> Vec<Range<usize>> {
         return Vec::new();
     }
     let mut into = vec![layout::DENSE_IN, layout::EMBEDDING_IN, layout::BIAS_IN];
-    into.push(layout::CANDIDATE);
     for layer in 0..DILATIONS.len() {
         let [_, matrix, bias] = layout::convolution(layer);
         into.extend([matrix, bias]);
     }
     let rows = into.into_iter().flat_map(|range| range.step_by(HIDDEN));
-    rows.map(|row| row + width..row + HIDDEN).collect()
+    let units = rows.map(|row| row + width..row + HIDDEN);
+    let states = (0..RECURRENCES.len()).flat_map(|index| {
+        let first = (0..STATES).filter(|&state| unit_of(index, state) < width).count();
+        candidate(index).step_by(STATES).map(move |row| row + first..row + STATES)
+    });
+    units.chain(states).collect()
+}
+
+/// Where the candidate states of a recurrence are.
+fn candidate(index: usize) -> Range<usize> {
+    let [.., candidate] = layout::recurrence(index);
+    candidate
 }
 
 /// Makes these parameters, or their gradients, zero.

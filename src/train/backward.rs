@@ -10,7 +10,8 @@ use super::{Settings, Weights};
 use crate::features::{Dense, take_blanks_away, take_case_away, tell};
 use crate::model::math::{HIDDEN, Units, add_product, sigmoid};
 use crate::model::network::{
-    self, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, layout, relu, units,
+    self, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, STATES, State, layout,
+    recurrence_behind, relu, unit_of, units,
 };
 
 /// The gradient of all weights.
@@ -81,64 +82,66 @@ pub struct Tape {
     embedding: Vec<[f32; EMBEDDING]>,
     /// What the first layer's units were multiplied with after the ReLU; 0 where it cut.
     mask: Vec<Units>,
-    /// Input of each convolution, and the output of the last.
+    /// Input of each convolution, and what the head sees.
     inputs: [Vec<Units>; DILATIONS.len() + 1],
     mixed: [Vec<Units>; DILATIONS.len()],
     /// Whether the ReLU of a convolution let a unit pass, as 0 or 1.
     passed: [Vec<Units>; DILATIONS.len()],
-    recurrence: Recurrence,
-    /// Output of the recurrence.
-    top: Vec<Units>,
+    recurrences: [Recurrence; RECURRENCES.len()],
     logits: Vec<Logits>,
     /// Gradient with respect to the layer at hand and the one before it.
     delta: Vec<Units>,
     previous: Vec<Units>,
 }
 
-/// The activations of the recurrence.
+/// The activations of a recurrence.
 #[derive(Clone, Debug, Default)]
 struct Recurrence {
-    gate: Vec<Units>,
-    candidate: Vec<Units>,
-    state: Vec<Units>,
+    input: Vec<Units>,
+    gate: Vec<State>,
+    candidate: Vec<State>,
+    state: Vec<State>,
 }
 
 impl Recurrence {
     fn clear(&mut self) {
+        self.input.clear();
         self.gate.clear();
         self.candidate.clear();
         self.state.clear();
     }
 
-    /// The next line: adds to `x` what the recurrence makes of the lines so far.
-    fn forward(&mut self, p: &[f32], x: &mut Units) {
-        let mut state = self.state.last().copied().unwrap_or([0.0; HIDDEN]);
-        let (gate, candidate) = network::recur(p, &mut state, x);
+    /// The next line: adds to `x` what the recurrence `index` makes of the lines so far.
+    fn forward(&mut self, p: &[f32], index: usize, x: &mut Units) {
+        self.input.push(*x);
+        let mut state = self.state.last().copied().unwrap_or([0.0; STATES]);
+        let (gate, candidate) = network::recur(p, index, &mut state, x);
         self.gate.push(gate);
         self.candidate.push(candidate);
         self.state.push(state);
     }
 
-    /// Takes `delta` from the recurrence's output to its `input`, line by line.
-    fn backward(&self, p: &[f32], input: &[Units], delta: &mut [Units], g: &mut [f32]) {
-        let mut carried = [0.0; HIDDEN];
+    /// Takes `delta` from the output of the recurrence `index` to its input, line by line.
+    fn backward(&self, p: &[f32], index: usize, delta: &mut [Units], g: &mut [f32]) {
+        let [gate_matrix, bias, candidate_matrix] = layout::recurrence(index);
+        let mut carried = [0.0; STATES];
         for (line, delta) in delta.iter_mut().enumerate().rev() {
-            let x = &input[line];
-            add(&mut carried, delta);
-            let before = if line > 0 { self.state[line - 1] } else { [0.0; HIDDEN] };
-            let (mut gate_delta, mut candidate_delta) = ([0.0; HIDDEN], [0.0; HIDDEN]);
-            for unit in 0..HIDDEN {
-                let gate = self.gate[line][unit];
-                let change = self.candidate[line][unit] - before[unit];
-                gate_delta[unit] = carried[unit] * change * gate * (1.0 - gate);
-                candidate_delta[unit] = carried[unit] * gate;
-                carried[unit] *= 1.0 - gate;
+            let x = &self.input[line];
+            let before = if line > 0 { self.state[line - 1] } else { [0.0; STATES] };
+            let (mut gate_delta, mut candidate_delta) = ([0.0; STATES], [0.0; STATES]);
+            for state in 0..STATES {
+                carried[state] += delta[unit_of(index, state)];
+                let gate = self.gate[line][state];
+                let change = self.candidate[line][state] - before[state];
+                gate_delta[state] = carried[state] * change * gate * (1.0 - gate);
+                candidate_delta[state] = carried[state] * gate;
+                carried[state] *= 1.0 - gate;
             }
-            add_outer(&mut g[layout::GATE], x, &gate_delta);
-            add(&mut g[layout::GATE_BIAS], &gate_delta);
-            add_outer(&mut g[layout::CANDIDATE], x, &candidate_delta);
-            add_transposed(delta, &p[layout::GATE], &gate_delta);
-            add_transposed(delta, &p[layout::CANDIDATE], &candidate_delta);
+            add_outer(&mut g[gate_matrix.clone()], x, &gate_delta);
+            add(&mut g[bias.clone()], &gate_delta);
+            add_outer(&mut g[candidate_matrix.clone()], x, &candidate_delta);
+            add_transposed(delta, &p[gate_matrix.clone()], &gate_delta);
+            add_transposed(delta, &p[candidate_matrix.clone()], &candidate_delta);
         }
     }
 }
@@ -196,7 +199,7 @@ impl Tape {
     /// The units that the heads saw of these lines.
     #[cfg(test)]
     pub(super) fn top(&self) -> &[Units] {
-        &self.top
+        &self.inputs[DILATIONS.len()]
     }
 
     /// Runs over `lines`, page and number and what they should be, as a document; with `dropout` as in training.
@@ -261,13 +264,13 @@ impl Tape {
         }
         for layer in 0..DILATIONS.len() {
             self.convolve(p, layer);
+            if let Some(index) = recurrence_behind(layer) {
+                for x in &mut self.inputs[layer + 1] {
+                    self.recurrences[index].forward(p, index, x);
+                }
+            }
         }
-        for x in &self.inputs[DILATIONS.len()] {
-            let mut x = *x;
-            self.recurrence.forward(p, &mut x);
-            self.logits.push(network::head(p, &x));
-            self.top.push(x);
-        }
+        self.logits.extend(self.inputs[DILATIONS.len()].iter().map(|x| network::head(p, x)));
     }
 
     fn clear(&mut self) {
@@ -278,12 +281,10 @@ impl Tape {
         self.dense.clear();
         self.embedding.clear();
         self.logits.clear();
-        self.recurrence.clear();
-        let single = [&mut self.mask, &mut self.top];
+        self.recurrences.iter_mut().for_each(Recurrence::clear);
+        self.mask.clear();
         let layers = self.inputs.iter_mut().chain(&mut self.mixed).chain(&mut self.passed);
-        for units in single.into_iter().chain(layers) {
-            units.clear();
-        }
+        layers.for_each(Vec::clear);
     }
 
     fn convolve(&mut self, p: &[f32], layer: usize) {
@@ -322,9 +323,11 @@ impl Tape {
         let p = &weights.parameters;
         let lines = self.targets.len();
         let loss = self.backward_head(p, scale, settings, gradient);
-        let input = &self.inputs[DILATIONS.len()];
-        self.recurrence.backward(p, input, &mut self.delta, &mut gradient.parameters);
         for layer in (0..DILATIONS.len()).rev() {
+            if let Some(index) = recurrence_behind(layer) {
+                let recurrence = &self.recurrences[index];
+                recurrence.backward(p, index, &mut self.delta, &mut gradient.parameters);
+            }
             backward_convolution(
                 p,
                 layer,
@@ -382,7 +385,7 @@ impl Tape {
         for (line, target) in self.targets.iter().enumerate() {
             let Some(target) = target else { continue };
             let weight = scale * target.root * target.stress / total;
-            let (logits, x) = (&self.logits[line], &self.top[line]);
+            let (logits, x) = (&self.logits[line], &self.inputs[DILATIONS.len()][line]);
             let doubt = settings.label_smoothing / 2.0;
             let wanted = target.content(settings.opinion_share);
             let goal = doubt + (1.0 - 2.0 * doubt) * wanted;
@@ -606,9 +609,6 @@ mod tests {
             ("dense in", layout::DENSE_IN),
             ("embedding in", layout::EMBEDDING_IN),
             ("bias in", layout::BIAS_IN),
-            ("gate", layout::GATE),
-            ("gate bias", layout::GATE_BIAS),
-            ("candidate", layout::CANDIDATE),
             ("content", layout::CONTENT),
             ("content bias", layout::CONTENT_BIAS..layout::CONTENT_BIAS + 1),
             ("kinds", layout::KINDS),
@@ -617,6 +617,10 @@ mod tests {
         for layer in 0..DILATIONS.len() {
             let [taps, matrix, bias] = layout::convolution(layer);
             groups.extend([("taps", taps), ("matrix", matrix), ("bias", bias)]);
+        }
+        for index in 0..RECURRENCES.len() {
+            let [gate, bias, candidate] = layout::recurrence(index);
+            groups.extend([("gate", gate), ("gate bias", bias), ("candidate", candidate)]);
         }
         let mut random = Random::new(11);
         for (name, range) in groups {

@@ -142,7 +142,7 @@ impl Weights {
     /// Efficient BackProp), less where a layer only corrects what goes past it; gates spread so
     /// that the first `states` forget over two lines up to some hundred.
     pub fn random(tokens: usize, states: usize, seed: u64) -> Weights {
-        use crate::model::network::{DILATIONS, KERNEL};
+        use crate::model::network::{DILATIONS, KERNEL, RECURRENCES, unit_of};
         let mut random = Random::new(seed);
         let mut parameters = vec![0.0; layout::COUNT];
         let mut fill = |range: std::ops::Range<usize>, deviation: f32| {
@@ -153,8 +153,11 @@ impl Weights {
         let hidden = math::HIDDEN as f32;
         fill(layout::DENSE_IN, 0.1);
         fill(layout::EMBEDDING_IN, 0.25);
-        fill(layout::GATE, 0.3 / hidden.sqrt());
-        fill(layout::CANDIDATE, 1.0 / hidden.sqrt());
+        for index in 0..RECURRENCES.len() {
+            let [gate, _, candidate] = layout::recurrence(index);
+            fill(gate, 0.3 / hidden.sqrt());
+            fill(candidate, 1.0 / hidden.sqrt());
+        }
         for layer in 0..DILATIONS.len() {
             let [taps, matrix, _] = layout::convolution(layer);
             fill(taps, 1.0 / (KERNEL as f32).sqrt());
@@ -163,8 +166,11 @@ impl Weights {
         fill(layout::CONTENT, 1.0 / hidden.sqrt());
         fill(layout::KINDS, 1.0 / hidden.sqrt());
         let states = states.clamp(1, math::HIDDEN);
-        for (state, bias) in parameters[layout::GATE_BIAS].iter_mut().enumerate() {
-            *bias = -5.0 * state.min(states) as f32 / states as f32;
+        for index in 0..RECURRENCES.len() {
+            let [_, bias, _] = layout::recurrence(index);
+            for (state, bias) in parameters[bias].iter_mut().enumerate() {
+                *bias = -5.0 * unit_of(index, state).min(states) as f32 / states as f32;
+            }
         }
         let mut row = || std::array::from_fn(|_| 0.1 * random.normal());
         let embeddings = (0..tokens).map(|_| row()).collect();
@@ -473,9 +479,13 @@ mod tests {
     fn states_forget_over_as_many_lines_however_few_there_are() {
         for states in [math::HIDDEN, 12, 1] {
             let weights = Weights::random(0, states, 5);
-            let biases = &weights.parameters[layout::GATE_BIAS];
-            assert_eq!(biases[0], 0.0);
-            assert_eq!(biases[states - 1], -5.0 * (states - 1) as f32 / states as f32);
+            let bias = |unit: usize| {
+                let recurrences = network::RECURRENCES.len();
+                let [_, bias, _] = layout::recurrence(unit % recurrences);
+                weights.parameters[bias][unit / recurrences]
+            };
+            assert_eq!(bias(0), 0.0);
+            assert_eq!(bias(states - 1), -5.0 * (states - 1) as f32 / states as f32);
         }
     }
 
