@@ -172,21 +172,12 @@ fn add(a: &Units, b: &Units) -> Units {
     sum
 }
 
-/// Weights of a recurrence.
-#[derive(Clone, Debug)]
-struct Recurrence {
-    gate: Matrix<UNIT_PAIRS>,
-    candidate: Matrix<UNIT_PAIRS>,
-}
-
-impl Recurrence {
-    fn new(p: &[f32], index: usize) -> Recurrence {
-        let [gate, bias, candidate] = layout::recurrence(index);
-        Recurrence {
-            gate: Matrix::new(&p[gate], &p[bias], STATES, UNIT_BITS),
-            candidate: Matrix::new(&p[candidate], &[], STATES, UNIT_BITS),
-        }
-    }
+/// The gate of a recurrence and the candidate state side by side, a column of each state's.
+fn recurrence(p: &[f32], index: usize) -> Matrix<UNIT_PAIRS> {
+    let [gate, bias, candidate] = layout::recurrence(index);
+    let rows = p[gate].chunks(STATES).zip(p[candidate].chunks(STATES));
+    let rows: Vec<f32> = rows.flat_map(|(gate, candidate)| [gate, candidate].concat()).collect();
+    Matrix::new(&rows, &p[bias], 2 * STATES, UNIT_BITS)
 }
 
 /// Weights of a convolution.
@@ -232,7 +223,7 @@ impl Convolution {
 pub struct Network {
     input: Matrix<INPUT_PAIRS>,
     convolutions: [Convolution; DILATIONS.len()],
-    recurrences: [Recurrence; RECURRENCES.len()],
+    recurrences: [Matrix<UNIT_PAIRS>; RECURRENCES.len()],
     /// The content logit, then the kinds'.
     head: Matrix<UNIT_PAIRS>,
 }
@@ -252,7 +243,7 @@ impl Network {
         Network {
             input: Matrix::new(&p[inputs], &p[layout::BIAS_IN], HIDDEN, INPUT_BITS).rounded(),
             convolutions: std::array::from_fn(|layer| Convolution::new(p, layer)),
-            recurrences: std::array::from_fn(|index| Recurrence::new(p, index)),
+            recurrences: std::array::from_fn(|index| recurrence(p, index)),
             head: Matrix::new(&head, &head_bias, HEAD, UNIT_BITS),
         }
     }
@@ -326,7 +317,6 @@ struct Batch {
     x: [Units; BATCH],
     /// Room for what is not needed later.
     sums: [Sums; BATCH],
-    gates: [Sums; BATCH],
     opened: [State; BATCH],
     y: [Units; BATCH],
 }
@@ -334,7 +324,7 @@ struct Batch {
 impl Batch {
     fn new() -> Batch {
         let (x, sums) = ([Units::default(); BATCH], [[0; HIDDEN]; BATCH]);
-        Batch { x, sums, gates: sums, opened: [[0.0; STATES]; BATCH], y: x }
+        Batch { x, sums, opened: [[0.0; STATES]; BATCH], y: x }
     }
 }
 
@@ -430,7 +420,7 @@ fn convolve(
     out: &mut impl FnMut(Logits),
 ) {
     let Stream { states, windows, batch, leaves_out_kinds, .. } = stream;
-    let Batch { x, sums, gates, opened, y } = &mut **batch;
+    let Batch { x, sums, opened, y } = &mut **batch;
     let mut len = len;
     let mut windows = &mut windows[first..];
     for (layer, convolution) in network.convolutions.iter().enumerate().skip(first) {
@@ -452,7 +442,7 @@ fn convolve(
             *out = add(line, &relu(units));
         });
         if let Some(index) = recurrence_behind(layer) {
-            let rooms = (&mut sums[..len], &mut gates[..len], &mut opened[..len]);
+            let rooms = (&mut sums[..len], &mut opened[..len]);
             recur(with, &network.recurrences[index], index, &mut states[index], out, rooms);
         }
         windows = following;
@@ -477,29 +467,31 @@ fn convolve(
 #[inline(always)]
 fn recur(
     with: impl Instructions,
-    recurrence: &Recurrence,
+    recurrence: &Matrix<UNIT_PAIRS>,
     index: usize,
     state: &mut State,
     x: &mut [Units],
-    (sums, gates, opened): (&mut [Sums], &mut [Sums], &mut [State]),
+    (sums, opened): (&mut [Sums], &mut [State]),
 ) {
-    recurrence.gate.product::<STATES>(with, x, gates);
-    recurrence.candidate.product::<STATES>(with, x, sums);
-    // Apart from the rest, so that what the exponential needs stays in registers.
-    let step = -recurrence.gate.step();
-    for (opened, gates) in opened.iter_mut().zip(&*gates) {
-        for (opened, &sum) in opened.iter_mut().zip(gates) {
-            *opened = 1.0 / (1.0 + exp(sum as f32 * step));
+    recurrence.product::<{ 2 * STATES }>(with, x, sums);
+    let step = recurrence.step();
+    for (opened, sums) in opened.iter_mut().zip(&*sums) {
+        for (opened, &gate) in opened.iter_mut().zip(&sums[..STATES]) {
+            *opened = gate as f32 * -step;
         }
     }
-    let step = recurrence.candidate.step() * (1 << UNIT_BITS) as f32;
+    // Apart from the rest, so that what the exponential needs stays in registers.
+    for opened in opened.as_flattened_mut() {
+        *opened = 1.0 / (1.0 + exp(*opened));
+    }
+    let step = step * (1 << UNIT_BITS) as f32;
     // A copy, which need not be in memory after each line.
     let mut now = *state;
-    for ((gates, sums), x) in opened.iter().zip(&*sums).zip(x) {
+    for ((opened, sums), x) in opened.iter().zip(&*sums).zip(x) {
         // The unit of a state is one of a pair.
         let mut states = Units::default();
-        for at in 0..STATES {
-            now[at] += gates[at] * (sums[at] as f32 * step - now[at]);
+        for (at, candidate) in sums[STATES..].iter().enumerate() {
+            now[at] += opened[at] * (*candidate as f32 * step - now[at]);
             let state = round(now[at]);
             states[at] = if index == 0 { [state, 0] } else { [0, state] };
         }
