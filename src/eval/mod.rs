@@ -10,7 +10,7 @@ pub mod words;
 use std::thread;
 
 use crate::label::{Kind, Verdict};
-use crate::train::corpus::Page;
+use crate::train::corpus::{Page, Read};
 use crate::{Model, Policy};
 use judge::Judge;
 use words::{Overlap, WordCounter};
@@ -34,6 +34,8 @@ pub struct Measured<'p> {
     /// The model's verdict on each non-blank line whose label is known: number of the line in
     /// the dump from 0, its kind, the verdict.
     pub verdicts: Vec<(usize, Kind, Verdict)>,
+    /// Of each line that has been read: what it is read as, and what it is judged.
+    pub kinds: Vec<(Kind, Kind)>,
     /// Whether the model keeps the headline, on pages whose source leaves it out of the content.
     pub headline: Option<bool>,
 }
@@ -80,6 +82,11 @@ fn measure_page<'p>(
     let labelled = page.lines().filter_map(|(number, _, letter)| {
         Some((number, Kind::from_letter(letter)?, verdicts[number]?))
     });
+    let kinds = verdicts.iter().zip(&page.read).filter_map(|(verdict, read)| match read {
+        Some(Read::Kind(kind)) => Some((*kind, verdict.as_ref()?.kind)),
+        _ => None,
+    });
     let headline = page.headline().and_then(|number| Some(verdicts[number]?.kept));
-    Measured { page, outcomes, verdicts: labelled.collect(), headline }
+    let (verdicts, kinds) = (labelled.collect(), kinds.collect());
+    Measured { page, outcomes, verdicts, kinds, headline }
 }

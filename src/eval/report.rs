@@ -150,24 +150,42 @@ fn table(out: &mut String, name: &str, groups: &BTreeMap<String, [Figures; Judge
     let _ = writeln!(out, "\n");
 }
 
+/// What the lines that have been read are judged as.
 fn confusion(out: &mut String, measured: &[Measured<'_>]) {
-    let mut counts = [[0_u32; Kind::COUNT]; Kind::COUNT];
-    for (_, kind, verdict) in measured.iter().flat_map(|page| &page.verdicts) {
-        counts[*kind as usize][verdict.kind as usize] += 1;
-    }
-    let _ = write!(out, "| kind: labelled, per cent judged as |");
+    let counts = kinds(measured);
+    let share = |part: u32, whole: u32| f64::from(part) / f64::from(whole.max(1));
+    let _ = write!(out, "| kind: read, per cent judged as |");
     for kind in Kind::ALL {
         let _ = write!(out, " {kind} |");
     }
-    let _ = writeln!(out, " lines |\n|---|{}", "--:|".repeat(Kind::COUNT + 1));
+    let _ = writeln!(out, " lines | P |\n|---|{}", "--:|".repeat(Kind::COUNT + 2));
     for kind in Kind::ALL {
         let row = &counts[kind as usize];
         let total: u32 = row.iter().sum();
+        let judged = counts.iter().map(|row| row[kind as usize]).sum();
         let _ = write!(out, "| {kind} |");
         for count in row {
-            let _ = write!(out, " {:.0} |", 100.0 * f64::from(*count) / f64::from(total.max(1)));
+            let _ = write!(out, " {:.0} |", 100.0 * share(*count, total));
         }
-        let _ = writeln!(out, " {total} |");
+        let _ = writeln!(out, " {total} | {:.2} |", share(row[kind as usize], judged));
     }
-    let _ = writeln!(out);
+    let lines: u32 = counts.iter().flatten().sum();
+    let _ = writeln!(out, "\nkind told right {:.4} of {lines} lines read\n", kinds_right(measured));
+}
+
+/// How many lines that are read as each kind are judged as each, a row a kind.
+fn kinds(measured: &[Measured<'_>]) -> [[u32; Kind::COUNT]; Kind::COUNT] {
+    let mut counts = [[0; Kind::COUNT]; Kind::COUNT];
+    for (read, judged) in measured.iter().flat_map(|page| &page.kinds) {
+        counts[*read as usize][*judged as usize] += 1;
+    }
+    counts
+}
+
+/// The share of the lines that have been read whose kind is told right.
+pub fn kinds_right(measured: &[Measured<'_>]) -> f64 {
+    let counts = kinds(measured);
+    let right: u32 = (0..Kind::COUNT).map(|kind| counts[kind][kind]).sum();
+    let lines: u32 = counts.iter().flatten().sum();
+    f64::from(right) / f64::from(lines.max(1))
 }

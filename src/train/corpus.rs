@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::reading;
 use crate::document::is_blank;
 use crate::error::Error;
 use crate::fnv;
@@ -17,6 +18,15 @@ use crate::label::Kind;
 
 /// Windows of the compressed files may be this long, as a power of two.
 const WINDOW_LOG: u32 = 31;
+
+/// What a reader takes a line for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// For a line of this kind, on the side that its label has it on.
+    Kind(Kind),
+    /// For a line of the other side: its label is wrong.
+    OtherSide,
+}
 
 /// A labelled page.
 #[derive(Clone, Debug)]
@@ -39,6 +49,8 @@ pub struct Page {
     pub text: String,
     /// A letter a line.
     pub labels: Vec<u8>,
+    /// What a reader takes each line for, where the page has been read (see [`reading`]).
+    pub read: Vec<Option<Read>>,
     /// Whether it is for measuring, not for training.
     pub dev: bool,
     /// Its content, on pages for measuring.
@@ -91,6 +103,7 @@ impl Page {
             renderer: take("renderer")?,
             text: take("text")?,
             labels: take("labels")?.into_bytes(),
+            read: Vec::new(),
             dev: take("fold")? == "dev",
             gold: take("gold").ok(),
         };
@@ -107,7 +120,7 @@ impl Page {
 }
 
 /// A text without the targets of its Markdown links and images.
-fn without_targets(text: &str) -> String {
+pub(super) fn without_targets(text: &str) -> String {
     let mut parts = text.split("](");
     let mut kept = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -157,6 +170,10 @@ pub fn read(directory: &Path, wanted: impl Fn(&Page) -> bool) -> Result<Vec<Page
             }
         }
     }
+    reading::tell(&mut pages).map_err(|(page, what)| {
+        let file = directory.join(format!("{}.jsonl.zst", pages[page].set));
+        fail(&file, None, format!("{} {}: {what}", pages[page].id, pages[page].renderer))
+    })?;
     Ok(pages)
 }
 
@@ -188,6 +205,7 @@ impl Page {
             renderer: "w3m".to_owned(),
             text: text.to_owned(),
             labels: labels.as_bytes().to_vec(),
+            read: Vec::new(),
             dev: false,
             gold: None,
         }

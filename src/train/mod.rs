@@ -14,6 +14,7 @@ pub mod data;
 mod job;
 pub mod optimizer;
 mod random;
+mod reading;
 mod script;
 mod teaser;
 
