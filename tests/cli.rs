@@ -258,16 +258,21 @@ fn tables_and_quotations_of_markdown_are_kinds() {
     let page = [before, TABLE, "\n> «", after].concat();
     let quotation = after.lines().next().unwrap();
     let only = |kind: &str| {
-        // Whatever the model thinks of a table between paragraphs.
+        // Whatever the model thinks of a table between paragraphs. What it thinks is chrome has to be
+        // of some kind of content then too.
         let args = [KEEP_ALL, "--only", kind, "--blank", "none"];
         let ran = scratch.run(&args, &page);
         ran.text().to_owned()
     };
     assert_eq!(only("quote"), format!("> «{quotation}\n"));
-    assert_eq!(only("table"), TABLE);
+    let tables = only("table");
+    assert!(tables.contains(TABLE), "{tables}");
     let kept = |args: &[&str]| scratch.run(args, &page).text().to_owned();
-    let without = kept(&[KEEP_ALL, "--drop", "table", "--blank", "none"]);
-    assert_eq!(kept(&[KEEP_ALL, "--blank", "none"]).replace(TABLE, ""), without);
+    let mut without = kept(&[KEEP_ALL, "--blank", "none"]);
+    for row in tables.split_inclusive('\n') {
+        without = without.replacen(row, "", 1);
+    }
+    assert_eq!(kept(&[KEEP_ALL, "--drop", "table", "--blank", "none"]), without);
 }
 
 #[test]

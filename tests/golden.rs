@@ -15,6 +15,9 @@ use dechrome::{Filter, Model, Piece, Policy};
 /// What the mean accuracy over all pages must reach.
 const MEAN_FLOOR: f64 = 0.93;
 
+/// What the share of lines whose kind is told right must reach.
+const KIND_FLOOR: f64 = 0.65;
+
 /// What the accuracy on each page must reach.
 const PAGE_FLOOR: f64 = 0.79;
 
@@ -66,14 +69,15 @@ fn fixtures_are_well_formed() {
     assert!(has_article * 2 > count && has_chrome * 2 > count);
 }
 
-/// How many lines count, and those that are judged wrong.
-fn judge(filter: &mut Filter<'_>, name: &str, fixture: &Fixture) -> (usize, Vec<String>) {
+/// How many lines count, of how many of them the kind is told right, and those that are judged wrong.
+fn judge(filter: &mut Filter<'_>, name: &str, fixture: &Fixture) -> (usize, usize, Vec<String>) {
     let letters = fixture.labels.as_bytes();
-    let (mut counted, mut wrong) = (0, Vec::new());
+    let (mut counted, mut of_right_kind, mut wrong) = (0, 0, Vec::new());
     let mut sink = |piece: &Piece<'_>| {
         let (number, letter) = (piece.line.number, letters[piece.line.number as usize - 1]);
         if let (Some(verdict), Some(kind)) = (piece.verdict, Kind::from_letter(letter)) {
             counted += 1;
+            of_right_kind += usize::from(verdict.kind == kind);
             if verdict.kept != kind.is_content() {
                 let text = String::from_utf8_lossy(piece.line.text());
                 let start: String = text.chars().take(100).collect();
@@ -85,18 +89,20 @@ fn judge(filter: &mut Filter<'_>, name: &str, fixture: &Fixture) -> (usize, Vec<
     };
     filter.feed(fixture.page.as_bytes(), &mut sink).unwrap();
     filter.finish(&mut sink).unwrap();
-    (counted, wrong)
+    (counted, of_right_kind, wrong)
 }
 
 #[test]
 fn the_embedded_model_judges_the_fixtures_well() {
     let mut filter = Filter::new(Model::embedded(), Policy::default());
     let (mut sum, mut failures, mut report) = (0.0, Vec::new(), String::new());
+    let (mut lines, mut of_right_kind) = (0, 0);
     let fixtures = fixtures();
     assert!(!fixtures.is_empty());
     for (name, fixture) in &fixtures {
-        let (counted, wrong) = judge(&mut filter, name, fixture);
+        let (counted, kinds, wrong) = judge(&mut filter, name, fixture);
         assert!(counted > 0, "{name} has nothing to judge");
+        (lines, of_right_kind) = (lines + counted, of_right_kind + kinds);
         let accuracy = 1.0 - wrong.len() as f64 / counted as f64;
         sum += accuracy;
         _ = writeln!(report, "{accuracy:.3} {name}");
@@ -111,7 +117,11 @@ fn the_embedded_model_judges_the_fixtures_well() {
     if mean < MEAN_FLOOR {
         failures.push(format!("the mean is at {mean:.3}, under {MEAN_FLOOR}"));
     }
+    let kinds = of_right_kind as f64 / lines as f64;
+    if kinds < KIND_FLOOR {
+        failures.push(format!("of {kinds:.3} the kind is told right, under {KIND_FLOOR}"));
+    }
     // Shown on failure, and with `--nocapture`.
-    println!("{report}{mean:.3} mean of {} pages", fixtures.len());
+    println!("{report}{mean:.3} mean of {} pages, kinds {kinds:.3}", fixtures.len());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

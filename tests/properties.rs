@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use dechrome::decode::{PRECISION_THRESHOLD, RECALL_THRESHOLD};
 use dechrome::document::{is_blank, strip_ending};
 use dechrome::filter::Limits;
-use dechrome::model::Calibration;
-use dechrome::model::network::{EMBEDDING, layout};
+use dechrome::model::network::layout;
+use dechrome::model::{Calibration, EMBEDDINGS};
 use dechrome::output::{Annotate, Blank, Json, Selection, Style, Text, Writer};
 use dechrome::rules::Told;
 use dechrome::{Filter, Kind, KindSet, Label, Model, Piece, Policy, Rule, Rules, Sink, Verdict};
@@ -33,7 +33,7 @@ pub fn noise_model_bytes() -> Vec<u8> {
     let parameters: Vec<f32> = noise(9).map(|x| 0.4 * x).take(layout::COUNT).collect();
     let with_offset = |offset| {
         let calibration = Calibration { factor: 1.0, offset };
-        Model::to_bytes(&parameters, calibration, &[0.01; EMBEDDING], &[])
+        Model::to_bytes(&parameters, calibration, &[0.01; EMBEDDINGS], &[])
     };
     let model = Model::from_bytes(with_offset(0.0)).expect("it is well formed");
     let mut filter = Filter::new(&model, Policy::default());

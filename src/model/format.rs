@@ -10,23 +10,24 @@
 //! | 4 | number of tokens |
 //! | 8 | [`Calibration`]: factor and offset, f32 each |
 //! | 4 each | parameters, f32, as [`layout`] has them |
-//! | 64 | scale of each embedding dimension, f32 |
+//! | 96 | scale of each dimension of both embeddings, f32 |
 //! | 4 × [`BUCKETS`] | where each bucket of keys starts, u32 (see [`Tokens`]) |
 //! | 4 each | keys of the tokens, u32, rising |
 //! | 16 each | embeddings of the tokens, i8, in the keys' order |
+//! | 8 each | their embeddings for the kinds, likewise |
 
 use std::borrow::Cow;
 use std::fmt;
 
 use super::integer::Network;
-use super::network::{EMBEDDING, layout};
+use super::network::{EMBEDDING, KIND_EMBEDDING, layout};
 use crate::error::Error;
 use crate::features::{self, SCHEMA};
 use crate::fnv;
 use crate::simd::{Instructions, KEYS};
 
 const MAGIC: &[u8; 8] = b"DECHROME";
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 const CALIBRATION: usize = 32;
 const HEADER: usize = CALIBRATION + 8;
 
@@ -36,6 +37,9 @@ const BUCKET_BITS: u32 = 15;
 
 /// How many buckets the keys are sorted into.
 const BUCKETS: usize = 1 << BUCKET_BITS;
+
+/// Both embeddings of a token, that for the kinds behind the other.
+pub const EMBEDDINGS: usize = EMBEDDING + KIND_EMBEDDING;
 
 /// What a content logit is worth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,11 +55,10 @@ pub struct Calibration {
 pub struct Model {
     bytes: Cow<'static, [u8]>,
     network: Network,
-    scales: [f32; EMBEDDING],
+    scales: [f32; EMBEDDINGS],
     calibration: Calibration,
-    starts: usize,
-    keys: usize,
-    embeddings: usize,
+    /// Where the starts of the buckets, the keys and both embeddings start.
+    parts: [usize; 4],
 }
 
 impl fmt::Debug for Model {
@@ -114,10 +117,10 @@ impl Model {
         }
         let tokens = word(&bytes, 28) as usize;
         let scales = HEADER + 4 * layout::COUNT;
-        let starts = scales + 4 * EMBEDDING;
+        let starts = scales + 4 * EMBEDDINGS;
         let keys = starts + 4 * BUCKETS;
         let embeddings = keys + 4 * tokens;
-        if bytes.len() != embeddings + EMBEDDING * tokens {
+        if bytes.len() != embeddings + EMBEDDINGS * tokens {
             return fail("its length does not fit its number of tokens", bytes.len());
         }
         let sum = u64::from(word(&bytes, 16)) | u64::from(word(&bytes, 20)) << 32;
@@ -133,19 +136,21 @@ impl Model {
         let network = Network::new(parameters);
         let scales = std::array::from_fn(|i| float(&bytes, scales + 4 * i));
         let calibration = Calibration { factor: numbers[0], offset: numbers[1] };
-        Ok(Model { bytes, network, scales, calibration, starts, keys, embeddings })
+        let kind_embeddings = embeddings + EMBEDDING * tokens;
+        let parts = [starts, keys, embeddings, kind_embeddings];
+        Ok(Model { bytes, network, scales, calibration, parts })
     }
 
-    /// The bytes of a model file. `tokens` are keys, rising, each with its embedding; `scales`
-    /// is what one step of an embedding is worth in each dimension.
+    /// The bytes of a model file. `tokens` are keys, rising, each with its embeddings; `scales`
+    /// is what one step of these is worth in each dimension.
     ///
     /// # Panics
     /// When there are not [`layout::COUNT`] parameters or the keys do not rise.
     pub fn to_bytes(
         parameters: &[f32],
         calibration: Calibration,
-        scales: &[f32; EMBEDDING],
-        tokens: &[(u32, [i8; EMBEDDING])],
+        scales: &[f32; EMBEDDINGS],
+        tokens: &[(u32, [i8; EMBEDDINGS])],
     ) -> Vec<u8> {
         assert_eq!(parameters.len(), layout::COUNT);
         assert!(tokens.is_sorted_by(|a, b| a.0 < b.0));
@@ -161,8 +166,10 @@ impl Model {
         for (key, _) in tokens {
             put(*key);
         }
-        for (_, embedding) in tokens {
-            body.extend(embedding.iter().map(|&weight| weight as u8));
+        for dimensions in [0..EMBEDDING, EMBEDDING..EMBEDDINGS] {
+            for (_, embeddings) in tokens {
+                body.extend(embeddings[dimensions.clone()].iter().map(|&weight| weight as u8));
+            }
         }
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&VERSION.to_le_bytes());
@@ -177,9 +184,10 @@ impl Model {
         &self.network
     }
 
-    /// What one step of an embedding is worth in each dimension.
-    pub(super) fn scales(&self) -> &[f32; EMBEDDING] {
-        &self.scales
+    /// What one step of each embedding is worth in each dimension.
+    pub(super) fn scales(&self) -> (&[f32; EMBEDDING], &[f32; KIND_EMBEDDING]) {
+        let (scales, of_kinds) = self.scales.split_first_chunk().expect("both are there");
+        (scales, of_kinds.try_into().expect("and as long as that"))
     }
 
     /// What a content logit is worth.
@@ -189,12 +197,13 @@ impl Model {
 
     /// The tokens that training kept.
     pub(super) fn tokens(&self) -> Tokens<'_> {
-        let part = |start: usize, end: usize| &self.bytes[start..end];
-        let (starts, _) = part(self.starts, self.keys).as_chunks();
+        let [starts, keys, rows, kind_rows] = self.parts;
+        let bytes = &self.bytes;
         Tokens {
-            starts: starts.try_into().expect("there is a start for each bucket"),
-            keys: part(self.keys, self.embeddings).as_chunks().0,
-            rows: part(self.embeddings, self.bytes.len()).as_chunks().0,
+            starts: bytes[starts..keys].as_chunks().0.try_into().expect("one for each bucket"),
+            keys: bytes[keys..rows].as_chunks().0,
+            rows: bytes[rows..kind_rows].as_chunks().0,
+            kind_rows: bytes[kind_rows..].as_chunks().0,
         }
     }
 }
@@ -209,7 +218,7 @@ const _: () = assert!(MAX_TOKENS <= i16::MAX as usize / 128);
 const _: () = assert!(features::MAX_TOKENS <= MAX_TOKENS);
 
 /// What [`Tokens::starts`] are.
-fn starts(tokens: &[(u32, [i8; EMBEDDING])]) -> Vec<u32> {
+fn starts(tokens: &[(u32, [i8; EMBEDDINGS])]) -> Vec<u32> {
     let mut start = 0;
     let start = |index| {
         let len = tokens[start..].iter().take_while(|token| bucket(token.0) == index).count();
@@ -228,7 +237,9 @@ pub(super) struct Tokens<'m> {
     /// compared at once: they are too many, or too near to the end.
     starts: &'m [[u8; 4]; BUCKETS],
     keys: &'m [[u8; 4]],
-    rows: &'m [[u8; EMBEDDING]],
+    /// The embeddings, and those for the kinds.
+    pub(super) rows: &'m [[u8; EMBEDDING]],
+    pub(super) kind_rows: &'m [[u8; KIND_EMBEDDING]],
 }
 
 impl Tokens<'_> {
@@ -270,20 +281,20 @@ impl Tokens<'_> {
         let mut bucket = (start..).zip(keys).take_while(|&(_, other)| bucket(other) == bucket(key));
         bucket.find(|&(_, other)| other == key).map_or((0, 0), |(row, _)| (row, 1))
     }
+}
 
-    /// The sum of the embeddings in the first rows, for each number of them, none too, in 16 bits that
-    /// wrap around: what [`MAX_TOKENS`] of them add is told by the difference.
-    #[inline(always)]
-    pub(super) fn sums(&self, rows: &[u32], sums: &mut [[i16; EMBEDDING]]) {
-        let mut sum = [0; EMBEDDING];
-        let (none, sums) = sums.split_first_mut().expect("room for one more than rows");
-        *none = sum;
-        for (&row, sums) in rows.iter().zip(sums) {
-            for (sum, &weight) in sum.iter_mut().zip(&self.rows[row as usize]) {
-                *sum = i16::wrapping_add(*sum, (weight as i8).into());
-            }
-            *sums = sum;
+/// The sum of the first of these rows of `table`, for each number of them, none too, in 16 bits that
+/// wrap around: what [`MAX_TOKENS`] of them add is told by the difference.
+#[inline(always)]
+pub(super) fn sums<const N: usize>(table: &[[u8; N]], rows: &[u32], sums: &mut [[i16; N]]) {
+    let mut sum = [0; N];
+    let (none, sums) = sums.split_first_mut().expect("room for one more than rows");
+    *none = sum;
+    for (&row, sums) in rows.iter().zip(sums) {
+        for (sum, &weight) in sum.iter_mut().zip(&table[row as usize]) {
+            *sum = i16::wrapping_add(*sum, (weight as i8).into());
         }
+        *sums = sum;
     }
 }
 
@@ -295,8 +306,9 @@ mod tests {
     const CALIBRATION: Calibration = Calibration { factor: 2.0, offset: 1.0 };
 
     fn small() -> Vec<u8> {
-        let tokens = [(7, [1; EMBEDDING]), (1 << 31, [-2; EMBEDDING]), (u32::MAX, [3; EMBEDDING])];
-        Model::to_bytes(&vec![0.5; layout::COUNT], CALIBRATION, &[0.25; EMBEDDING], &tokens)
+        let tokens =
+            [(7, [1; EMBEDDINGS]), (1 << 31, [-2; EMBEDDINGS]), (u32::MAX, [3; EMBEDDINGS])];
+        Model::to_bytes(&vec![0.5; layout::COUNT], CALIBRATION, &[0.25; EMBEDDINGS], &tokens)
     }
 
     struct Sum<'m>(Tokens<'m>, Vec<u32>);
@@ -310,9 +322,15 @@ mod tests {
             let mut found = vec![0; keys.len()];
             tokens.find(with, &mut keys, &mut found);
             let rows = found.last().map_or(0, |&rows| rows as usize);
-            let mut sums = vec![[0; EMBEDDING]; rows + 1];
-            tokens.sums(&keys[..rows], &mut sums);
-            (sums[rows], rows)
+            let mut both = (vec![[0; EMBEDDING]; rows + 1], vec![[0; KIND_EMBEDDING]; rows + 1]);
+            sums(tokens.rows, &keys[..rows], &mut both.0);
+            sums(tokens.kind_rows, &keys[..rows], &mut both.1);
+            assert_eq!(
+                both.0[rows][..KIND_EMBEDDING],
+                both.1[rows],
+                "all of a token's are one here"
+            );
+            (both.0[rows], rows)
         }
     }
 
@@ -329,13 +347,13 @@ mod tests {
     fn tokens_are_found_in_buckets_of_any_size() {
         // Many in one bucket, some in others, none in most.
         let keys = (0..40).map(|key| 3 * key).chain((1..900).map(|key| key << 22));
-        let rows = keys.map(|key| (key, [(key % 251) as u8 as i8; EMBEDDING]));
-        let rows: Vec<(u32, [i8; EMBEDDING])> = rows.collect();
+        let rows = keys.map(|key| (key, [(key % 251) as u8 as i8; EMBEDDINGS]));
+        let rows: Vec<(u32, [i8; EMBEDDINGS])> = rows.collect();
         let parameters = vec![0.5; layout::COUNT];
-        let file = Model::to_bytes(&parameters, CALIBRATION, &[0.25; EMBEDDING], &rows);
+        let file = Model::to_bytes(&parameters, CALIBRATION, &[0.25; EMBEDDINGS], &rows);
         let model = Model::from_bytes(file).unwrap();
         for (key, row) in rows {
-            assert_eq!(sum(&model, &[key]), (row.map(i16::from), 1), "{key}");
+            assert_eq!(sum(&model, &[key]), ([row[0].into(); EMBEDDING], 1), "{key}");
             assert_eq!(sum(&model, &[key + 1]), ([0; EMBEDDING], 0), "{key}");
         }
     }
@@ -362,7 +380,7 @@ mod tests {
             assert!(Model::from_bytes(bad).is_err(), "flipped at {at}");
         }
         let nan =
-            Model::to_bytes(&vec![f32::NAN; layout::COUNT], CALIBRATION, &[0.25; EMBEDDING], &[]);
+            Model::to_bytes(&vec![f32::NAN; layout::COUNT], CALIBRATION, &[0.25; EMBEDDINGS], &[]);
         assert!(Model::from_bytes(nan).is_err());
         let message = Model::from_bytes(b"hello".to_vec()).unwrap_err().to_string();
         assert_eq!(message, "not a usable model: it does not start with DECHROME (byte 0)");

@@ -9,10 +9,12 @@
 //! The weights are rounded when a model is loaded. A test in training holds the outcome to the
 //! exact network's.
 
+use std::collections::VecDeque;
+
 use super::math::{HIDDEN, exp, round};
 use super::network::{
-    DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, STATES, State, layout,
-    recurrence_behind,
+    DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, KIND_EMBEDDING, Logits, RECURRENCES, STATES, State,
+    layout, recurrence_behind,
 };
 use crate::features::{DENSE, Dense};
 use crate::label::Kind;
@@ -34,20 +36,27 @@ const INPUT_BITS: u32 = 11;
 const DENSE_STEP: i16 = (DENSE_SCALE * (1 << INPUT_BITS) as f32) as i16;
 
 const INPUT_PAIRS: usize = (DENSE + EMBEDDING) / 2;
-const _: () =
-    assert!(DENSE.is_multiple_of(2) && EMBEDDING.is_multiple_of(2), "inputs come in pairs");
-/// Columns of the head.
-const HEAD: usize = 1 + Kind::COUNT;
+const KIND_INPUT_PAIRS: usize = (DENSE + KIND_EMBEDDING) / 2;
+const _: () = assert!(
+    DENSE.is_multiple_of(2) && EMBEDDING.is_multiple_of(2) && KIND_EMBEDDING.is_multiple_of(2),
+    "inputs come in pairs"
+);
 const UNIT_PAIRS: usize = HIDDEN / 2;
 const _: () = assert!(HIDDEN == simd::OUTPUTS && KERNEL == TAPS && RECURRENCES.len() == 2);
 
 /// What the first layer takes of a line.
 pub type Input = [[i16; 2]; INPUT_PAIRS];
 
-/// Makes `input` what the first layer takes of a line of these features, with this mean of its
-/// embeddings.
+/// What the kinds take of a line besides its units.
+pub type KindInput = [[i16; 2]; KIND_INPUT_PAIRS];
+
+/// Makes `input` what is taken of a line of these features, with this mean of its embeddings.
 #[inline(always)]
-pub fn fill(input: &mut Input, dense: &Dense, embedding: &[f32; EMBEDDING]) {
+pub fn fill<const PAIRS: usize, const N: usize>(
+    input: &mut [[i16; 2]; PAIRS],
+    dense: &Dense,
+    embedding: &[f32; N],
+) {
     let (low, high) = input.as_flattened_mut().split_at_mut(DENSE);
     for (input, &value) in low.iter_mut().zip(dense) {
         *input = i16::from(value) * DENSE_STEP;
@@ -59,6 +68,8 @@ pub fn fill(input: &mut Input, dense: &Dense, embedding: &[f32; EMBEDDING]) {
 
 /// The input of a line without any feature.
 pub const NO_INPUT: Input = [[0; 2]; INPUT_PAIRS];
+/// Likewise for the kinds.
+pub const NO_KIND_INPUT: KindInput = [[0; 2]; KIND_INPUT_PAIRS];
 
 /// A layer's weights and bias in whole steps.
 #[derive(Clone, Debug)]
@@ -224,27 +235,26 @@ pub struct Network {
     input: Matrix<INPUT_PAIRS>,
     convolutions: [Convolution; DILATIONS.len()],
     recurrences: [Matrix<UNIT_PAIRS>; RECURRENCES.len()],
-    /// The content logit, then the kinds'.
-    head: Matrix<UNIT_PAIRS>,
+    /// The content logit.
+    content: Matrix<UNIT_PAIRS>,
+    /// The kinds' logits, of the units and of what else they take.
+    kinds: Matrix<UNIT_PAIRS>,
+    kinds_of_line: Matrix<KIND_INPUT_PAIRS>,
 }
 
 impl Network {
     /// Rounds parameters, which are as [`layout`] has them.
     pub fn new(p: &[f32]) -> Network {
         let inputs = layout::DENSE_IN.start..layout::EMBEDDING_IN.end;
-        let mut head = Vec::new();
-        let (kinds, _) = p[layout::KINDS].as_chunks::<{ Kind::COUNT }>();
-        for (content, kinds) in p[layout::CONTENT].iter().zip(kinds) {
-            head.push(*content);
-            head.extend(kinds);
-        }
-        let mut head_bias = vec![p[layout::CONTENT_BIAS]];
-        head_bias.extend(&p[layout::KINDS_BIAS]);
+        let of_line = layout::KINDS_DENSE.start..layout::KINDS_EMBEDDING.end;
+        let content_bias = &p[layout::CONTENT_BIAS..=layout::CONTENT_BIAS];
         Network {
             input: Matrix::new(&p[inputs], &p[layout::BIAS_IN], HIDDEN, INPUT_BITS).rounded(),
             convolutions: std::array::from_fn(|layer| Convolution::new(p, layer)),
             recurrences: std::array::from_fn(|index| recurrence(p, index)),
-            head: Matrix::new(&head, &head_bias, HEAD, UNIT_BITS),
+            content: Matrix::new(&p[layout::CONTENT], content_bias, 1, UNIT_BITS),
+            kinds: Matrix::new(&p[layout::KINDS], &p[layout::KINDS_BIAS], Kind::COUNT, UNIT_BITS),
+            kinds_of_line: Matrix::new(&p[of_line], &[], Kind::COUNT, INPUT_BITS),
         }
     }
 }
@@ -336,6 +346,8 @@ pub struct Stream {
     leaves_out_kinds: bool,
     states: [State; RECURRENCES.len()],
     windows: [Window; DILATIONS.len()],
+    /// What the lines on their way add to the logits of their kinds.
+    kinds: VecDeque<[f32; Kind::COUNT]>,
     /// Made once, for making it takes a while.
     batch: Box<Batch>,
 }
@@ -354,6 +366,7 @@ impl Stream {
             leaves_out_kinds: false,
             states: [[0.0; STATES]; RECURRENCES.len()],
             windows: DILATIONS.map(Window::new),
+            kinds: VecDeque::new(),
             batch: Box::new(Batch::new()),
         }
     }
@@ -362,6 +375,7 @@ impl Stream {
     pub fn reset(&mut self) {
         self.states = [[0.0; STATES]; RECURRENCES.len()];
         self.windows.iter_mut().for_each(Window::reset);
+        self.kinds.clear();
     }
 
     /// From now on the logits of the kinds are 0, which takes less time.
@@ -380,8 +394,14 @@ impl Stream {
     }
 
     /// Takes the next lines, at most [`BATCH`], and gives `out` the logits of those
-    /// [`LOOKAHEAD`](super::LOOKAHEAD) before them.
-    pub fn push(&mut self, network: &Network, inputs: &[Input], out: &mut impl FnMut(Logits)) {
+    /// [`LOOKAHEAD`](super::LOOKAHEAD) before them. What the kinds take of the lines is not looked at
+    /// where kinds are left out.
+    pub fn push(
+        &mut self,
+        network: &Network,
+        inputs: (&[Input], &[KindInput]),
+        out: &mut impl FnMut(Logits),
+    ) {
         simd::run(self.level, Push { stream: self, network, inputs, out });
     }
 
@@ -391,9 +411,15 @@ impl Stream {
         &mut self,
         with: impl Instructions,
         network: &Network,
-        inputs: &[Input],
+        (inputs, kind_inputs): (&[Input], &[KindInput]),
         out: &mut impl FnMut(Logits),
     ) {
+        if !self.leaves_out_kinds {
+            let sums = &mut self.batch.sums[..inputs.len()];
+            network.kinds_of_line.product::<{ Kind::COUNT }>(with, kind_inputs, sums);
+            let step = network.kinds_of_line.step();
+            self.kinds.extend(sums.iter().map(|sums| logits_of_kinds(sums, step)));
+        }
         let x = self.windows[0].room(inputs.len());
         network
             .input
@@ -419,7 +445,7 @@ fn convolve(
     len: usize,
     out: &mut impl FnMut(Logits),
 ) {
-    let Stream { states, windows, batch, leaves_out_kinds, .. } = stream;
+    let Stream { states, windows, kinds, batch, leaves_out_kinds, .. } = stream;
     let Batch { x, sums, opened, y } = &mut **batch;
     let mut len = len;
     let mut windows = &mut windows[first..];
@@ -448,19 +474,33 @@ fn convolve(
         windows = following;
     }
     let (x, sums) = (&mut x[..len], &mut sums[..len]);
-    let step = network.head.step();
+    network.content.product::<1>(with, x, sums);
+    let step = network.content.step();
     if *leaves_out_kinds {
-        network.head.product::<1>(with, x, sums);
         for &mut [content, ..] in sums {
             out(Logits { content: content as f32 * step, kinds: [0.0; Kind::COUNT] });
         }
         return;
     }
-    network.head.product::<HEAD>(with, x, sums);
-    for sums in sums {
-        let [content, kinds @ ..]: [i32; HEAD] = *sums.first_chunk().expect("as many columns");
-        out(Logits { content: content as f32 * step, kinds: kinds.map(|sum| sum as f32 * step) });
+    let mut contents = [0.0; BATCH];
+    for (logit, &[content, ..]) in contents.iter_mut().zip(&*sums) {
+        *logit = content as f32 * step;
     }
+    network.kinds.product::<{ Kind::COUNT }>(with, x, sums);
+    let step = network.kinds.step();
+    for ((&content, sums), of_line) in contents.iter().zip(sums).zip(kinds.drain(..len)) {
+        let mut logits = logits_of_kinds(sums, step);
+        for (logit, of_line) in logits.iter_mut().zip(of_line) {
+            *logit += of_line;
+        }
+        out(Logits { content, kinds: logits });
+    }
+}
+
+/// The logits of the kinds that are in the first columns, of so large a step.
+#[inline(always)]
+fn logits_of_kinds(sums: &Sums, step: f32) -> [f32; Kind::COUNT] {
+    std::array::from_fn(|kind| sums[kind] as f32 * step)
 }
 
 /// Adds to each line the state that the lines so far lead to. The rooms have a place for each line.
@@ -504,7 +544,7 @@ fn recur(
 struct Push<'p, F> {
     stream: &'p mut Stream,
     network: &'p Network,
-    inputs: &'p [Input],
+    inputs: (&'p [Input], &'p [KindInput]),
     out: &'p mut F,
 }
 

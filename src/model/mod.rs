@@ -12,10 +12,10 @@ use std::collections::VecDeque;
 use std::hint::select_unpredictable;
 use std::sync::LazyLock;
 
-pub use format::{Calibration, Model};
-use integer::{BATCH, Input, Stream};
+pub use format::{Calibration, EMBEDDINGS, Model};
+use integer::{BATCH, Input, KindInput, Stream};
 use keys::Keys;
-use network::{EMBEDDING, Logits};
+use network::{EMBEDDING, KIND_EMBEDDING, Logits};
 
 use crate::decode::DOUBT;
 use crate::features::{self, DENSE, Dense, Extractor, Listener, TOKEN_ROOM};
@@ -89,6 +89,9 @@ pub struct Scorer<'m> {
     found: Vec<u32>,
     sums: Vec<[i16; EMBEDDING]>,
     inputs: Box<[Input; BATCH]>,
+    /// Likewise for the kinds; no more than there was at first where they are left out.
+    kind_sums: Vec<[i16; KIND_EMBEDDING]>,
+    kind_inputs: Box<[KindInput; BATCH]>,
     /// Scores not yet handed out.
     ready: VecDeque<Scores>,
 }
@@ -117,6 +120,8 @@ impl<'m> Scorer<'m> {
             found: Vec::new(),
             sums: vec![[0; EMBEDDING]],
             inputs: Box::new([integer::NO_INPUT; BATCH]),
+            kind_sums: vec![[0; KIND_EMBEDDING]],
+            kind_inputs: Box::new([integer::NO_KIND_INPUT; BATCH]),
             ready: VecDeque::new(),
         }
     }
@@ -236,7 +241,10 @@ impl Work for Flush<'_, '_> {
     #[inline(always)]
     fn run(self, with: impl Instructions) {
         let Flush { scorer, count: lines } = self;
-        let Scorer { model, stream, keys, dense, ends, found, sums, inputs, ready } = scorer;
+        let Scorer { model, stream, keys, dense, ends, found, ready, .. } = scorer;
+        let (sums, inputs) = (&mut scorer.sums, &mut scorer.inputs);
+        let (kind_sums, kind_inputs) = (&mut scorer.kind_sums, &mut scorer.kind_inputs);
+        let leaves_out_kinds = stream.leaves_out_kinds();
         let (tokens, waiting) = (model.tokens(), keys);
         let taken = ends[lines - 1];
         let keys = waiting.first(taken);
@@ -247,25 +255,23 @@ impl Work for Flush<'_, '_> {
         // Those of all lines in one loop: where a line ends cannot be guessed.
         tokens.find(with, keys, found);
         let rows = |end: usize| if end > 0 { found[end - 1] as usize } else { 0 };
-        tokens.sums(&keys[..rows(keys.len())], sums);
+        let known = &keys[..rows(keys.len())];
+        let (scales, kind_scales) = model.scales();
         let inputs = &mut inputs[..lines];
-        let mut start = 0;
-        for ((input, dense), end) in inputs.iter_mut().zip(&**dense).zip(&*ends) {
-            let end = rows(*end);
-            let scale = 1.0 / ((end - start).max(1) as u32 as f32).sqrt();
-            let sums = sums[end].iter().zip(&sums[start]);
-            start = end;
-            let mut embedding = [0.0; EMBEDDING];
-            for ((mean, (&end, &start)), unit) in embedding.iter_mut().zip(sums).zip(model.scales())
-            {
-                *mean = f32::from(end.wrapping_sub(start)) * unit * scale;
-            }
-            integer::fill(input, dense, &embedding);
+        format::sums(tokens.rows, known, sums);
+        fill(inputs, &**dense, sums, scales, ends.iter().map(|&end| rows(end)));
+        let mut kind_inputs = &mut kind_inputs[..lines];
+        if leaves_out_kinds {
+            kind_inputs = &mut [];
+        } else {
+            kind_sums.resize(sums.len(), [0; KIND_EMBEDDING]);
+            format::sums(tokens.kind_rows, known, kind_sums);
+            let ends = ends.iter().map(|&end| rows(end));
+            fill(kind_inputs, &**dense, kind_sums, kind_scales, ends);
         }
         let calibration = model.calibration();
         let (mut contents, mut kinds, mut count) = ([0.0; BATCH], [Kind::SIDES; BATCH], 0);
-        let leaves_out_kinds = stream.leaves_out_kinds();
-        stream.push_with(with, model.network(), inputs, &mut |logits| {
+        stream.push_with(with, model.network(), (inputs, kind_inputs), &mut |logits| {
             contents[count] = content_of(calibration, &logits);
             if !leaves_out_kinds {
                 kinds[count] = likeliest(&logits);
@@ -285,6 +291,30 @@ impl Work for Flush<'_, '_> {
         dense.copy_within(lines..ends.len(), 0);
         ends.drain(..lines);
         ends.iter_mut().for_each(|end| *end -= taken);
+    }
+}
+
+/// Makes each of `inputs` what is taken of a line: its dense features and the mean embedding of its
+/// tokens, scaled by one over the root of their number. `sums` are of the embeddings of all tokens up
+/// to one, and `ends` how many there are up to each line.
+#[inline(always)]
+fn fill<const PAIRS: usize, const N: usize>(
+    inputs: &mut [[[i16; 2]; PAIRS]],
+    dense: &[Dense],
+    sums: &[[i16; N]],
+    scales: &[f32; N],
+    ends: impl Iterator<Item = usize>,
+) {
+    let mut start = 0;
+    for ((input, dense), end) in inputs.iter_mut().zip(dense).zip(ends) {
+        let scale = 1.0 / ((end - start).max(1) as u32 as f32).sqrt();
+        let sums = sums[end].iter().zip(&sums[start]);
+        start = end;
+        let mut embedding = [0.0; N];
+        for ((mean, (&end, &start)), unit) in embedding.iter_mut().zip(sums).zip(scales) {
+            *mean = f32::from(end.wrapping_sub(start)) * unit * scale;
+        }
+        integer::fill(input, dense, &embedding);
     }
 }
 

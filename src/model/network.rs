@@ -4,7 +4,8 @@
 //! depth-wise separable convolutions over the lines, of growing dilation, add the neighbours on
 //! both sides. Gated recurrences forward in time (minGRU: Feng et al. 2024, arXiv 2410.01201) add
 //! what came before, each to units of its own: one before the last convolution, which so sees what
-//! the lines ahead led to, and one behind it. A head gives a logit for content and one for each kind.
+//! the lines ahead led to, and one behind it. A head gives a logit for content and one for each
+//! kind, to which the line's dense features and embeddings of its tokens for the kinds add.
 //!
 //! Training runs the layers here over whole documents; a filter runs
 //! [`integer`](super::integer), which has the same weights rounded.
@@ -19,6 +20,9 @@ use crate::label::Label;
 
 /// Width of a token's embedding.
 pub const EMBEDDING: usize = 16;
+
+/// Width of a token's embedding for the kinds.
+pub const KIND_EMBEDDING: usize = 8;
 
 /// Lines that a convolution sees at once.
 pub const KERNEL: usize = 5;
@@ -58,7 +62,9 @@ pub const LOOKAHEAD: usize = {
 
 /// Where each parameter stands in the flat array of all of them.
 pub mod layout {
-    use super::{DENSE, DILATIONS, EMBEDDING, HIDDEN, KERNEL, Kind, RECURRENCES, STATES};
+    use super::{
+        DENSE, DILATIONS, EMBEDDING, HIDDEN, KERNEL, KIND_EMBEDDING, Kind, RECURRENCES, STATES,
+    };
     use std::ops::Range;
 
     const SQUARE: usize = HIDDEN * HIDDEN;
@@ -83,8 +89,14 @@ pub mod layout {
     pub const KINDS: Range<usize> = CONTENT_BIAS + 1..CONTENT_BIAS + 1 + HIDDEN * Kind::COUNT;
     /// Bias of the kinds' logits.
     pub const KINDS_BIAS: Range<usize> = after(&KINDS, Kind::COUNT);
+    /// Dense features to the kinds' logits, a row a feature.
+    pub const KINDS_DENSE: Range<usize> = after(&KINDS_BIAS, DENSE * Kind::COUNT);
+    /// Embedding for the kinds to their logits, a row a dimension.
+    pub const KINDS_EMBEDDING: Range<usize> = after(&KINDS_DENSE, KIND_EMBEDDING * Kind::COUNT);
+    /// All that the kinds alone have.
+    pub const OF_KINDS: Range<usize> = KINDS.start..KINDS_EMBEDDING.end;
     /// How many parameters there are.
-    pub const COUNT: usize = KINDS_BIAS.end;
+    pub const COUNT: usize = KINDS_EMBEDDING.end;
 
     const fn after(range: &Range<usize>, len: usize) -> Range<usize> {
         range.end..range.end + len
@@ -142,13 +154,14 @@ impl Logits {
 /// First layer, before the ReLU: dense features and mean embedding to units.
 pub fn input_layer(p: &[f32], dense: &Dense, embedding: &[f32; EMBEDDING]) -> Units {
     let mut out = *units(p, &layout::BIAS_IN);
-    let mut scaled = [0.0; DENSE];
-    for (scaled, &value) in scaled.iter_mut().zip(dense) {
-        *scaled = f32::from(value) * DENSE_SCALE;
-    }
-    add_product(&mut out, &p[layout::DENSE_IN], &scaled);
+    add_product(&mut out, &p[layout::DENSE_IN], &scaled(dense));
     add_product(&mut out, &p[layout::EMBEDDING_IN], embedding);
     out
+}
+
+/// Dense features as the network takes them.
+pub fn scaled(dense: &Dense) -> [f32; DENSE] {
+    dense.map(|value| f32::from(value) * DENSE_SCALE)
 }
 
 /// The states of a recurrence.
@@ -174,7 +187,7 @@ pub fn recur(p: &[f32], index: usize, state: &mut State, x: &mut Units) -> (Stat
     (gate, candidate)
 }
 
-/// The head.
+/// The head, without what a line's own features say of its kind.
 pub fn head(p: &[f32], x: &Units) -> Logits {
     let mut content = p[layout::CONTENT_BIAS];
     for (weight, x) in p[layout::CONTENT].iter().zip(x) {
@@ -183,6 +196,18 @@ pub fn head(p: &[f32], x: &Units) -> Logits {
     let mut kinds: [f32; Kind::COUNT] = p[layout::KINDS_BIAS].try_into().expect("as laid out");
     add_product(&mut kinds, &p[layout::KINDS], x);
     Logits { content, kinds }
+}
+
+/// What a line's own dense features and mean embedding for the kinds add to their logits.
+pub fn kinds_of_line(
+    p: &[f32],
+    dense: &Dense,
+    embedding: &[f32; KIND_EMBEDDING],
+) -> [f32; Kind::COUNT] {
+    let mut kinds = [0.0; Kind::COUNT];
+    add_product(&mut kinds, &p[layout::KINDS_DENSE], &scaled(dense));
+    add_product(&mut kinds, &p[layout::KINDS_EMBEDDING], embedding);
+    kinds
 }
 
 /// A ReLU of all units.

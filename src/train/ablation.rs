@@ -33,7 +33,7 @@ pub(super) fn parameters(parts: &[Part], lookahead: usize, width: usize) -> Vec<
     }
     for part in parts {
         match part {
-            Part::Lexical => absent.push(layout::EMBEDDING_IN),
+            Part::Lexical => absent.extend([layout::EMBEDDING_IN, layout::KINDS_EMBEDDING]),
             Part::State => absent.extend((0..RECURRENCES.len()).map(candidate)),
             Part::Neighbours => {
                 for layer in 0..DILATIONS.len() {

@@ -10,28 +10,28 @@ use super::{Settings, Weights};
 use crate::features::{Dense, take_blanks_away, take_case_away, tell};
 use crate::model::math::{HIDDEN, Units, add_product, sigmoid};
 use crate::model::network::{
-    self, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, STATES, State, layout,
+    self, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, STATES, State, layout,
     recurrence_behind, relu, unit_of, units,
 };
 
-/// The gradient of all weights.
+/// The gradient of parameters, and of embeddings of so many dimensions.
 #[derive(Clone, Debug)]
-pub struct Gradient {
+pub struct Gradient<const N: usize> {
     /// Of the parameters.
     pub parameters: Vec<f32>,
     /// Of the embeddings; only rows in `touched` are not zero.
-    pub embeddings: Vec<[f32; EMBEDDING]>,
+    pub embeddings: Vec<[f32; N]>,
     /// The rows that have a gradient, each once.
     pub touched: Vec<u32>,
     is_touched: Vec<bool>,
 }
 
-impl Gradient {
+impl<const N: usize> Gradient<N> {
     /// A gradient of zero.
-    pub fn new(tokens: usize) -> Gradient {
+    pub fn new(parameters: usize, tokens: usize) -> Gradient<N> {
         Gradient {
-            parameters: vec![0.0; layout::COUNT],
-            embeddings: vec![[0.0; EMBEDDING]; tokens],
+            parameters: vec![0.0; parameters],
+            embeddings: vec![[0.0; N]; tokens],
             touched: Vec::new(),
             is_touched: vec![false; tokens],
         }
@@ -41,13 +41,13 @@ impl Gradient {
     pub fn clear(&mut self) {
         self.parameters.fill(0.0);
         for row in self.touched.drain(..) {
-            self.embeddings[row as usize] = [0.0; EMBEDDING];
+            self.embeddings[row as usize] = [0.0; N];
             self.is_touched[row as usize] = false;
         }
     }
 
     /// Adds `other` and clears it.
-    pub fn absorb(&mut self, other: &mut Gradient) {
+    pub fn absorb(&mut self, other: &mut Gradient<N>) {
         for (sum, gradient) in self.parameters.iter_mut().zip(&other.parameters) {
             *sum += gradient;
         }
@@ -57,7 +57,8 @@ impl Gradient {
         other.clear();
     }
 
-    fn add_row(&mut self, row: u32, gradient: &[f32; EMBEDDING]) {
+    /// Adds to the embedding of a token.
+    pub(super) fn add_row(&mut self, row: u32, gradient: &[f32; N]) {
         let index = row as usize;
         if !self.is_touched[index] {
             self.is_touched[index] = true;
@@ -148,7 +149,7 @@ impl Recurrence {
 
 /// `matrix` by columns: `out[i]` is row i times `delta`.
 #[inline]
-fn add_transposed<const N: usize>(out: &mut [f32], matrix: &[f32], delta: &[f32; N]) {
+pub(super) fn add_transposed<const N: usize>(out: &mut [f32], matrix: &[f32], delta: &[f32; N]) {
     let (rows, _) = matrix.as_chunks::<N>();
     for (out, row) in out.iter_mut().zip(rows) {
         let mut lanes = [0.0; 8];
@@ -166,7 +167,7 @@ fn add_transposed<const N: usize>(out: &mut [f32], matrix: &[f32], delta: &[f32;
 
 /// `matrix += input ⊗ delta`.
 #[inline]
-fn add_outer<const N: usize>(matrix: &mut [f32], input: &[f32], delta: &[f32; N]) {
+pub(super) fn add_outer<const N: usize>(matrix: &mut [f32], input: &[f32], delta: &[f32; N]) {
     let (rows, _) = matrix.as_chunks_mut::<N>();
     for (row, &x) in rows.iter_mut().zip(input) {
         if x != 0.0 {
@@ -177,8 +178,9 @@ fn add_outer<const N: usize>(matrix: &mut [f32], input: &[f32], delta: &[f32; N]
     }
 }
 
+/// `sum += delta`.
 #[inline]
-fn add(sum: &mut [f32], delta: &[f32]) {
+pub(super) fn add(sum: &mut [f32], delta: &[f32]) {
     for (sum, delta) in sum.iter_mut().zip(delta) {
         *sum += delta;
     }
@@ -197,7 +199,6 @@ impl Tape {
     }
 
     /// The units that the heads saw of these lines.
-    #[cfg(test)]
     pub(super) fn top(&self) -> &[Units] {
         &self.inputs[DILATIONS.len()]
     }
@@ -318,7 +319,7 @@ impl Tape {
         weights: &Weights,
         scale: f32,
         settings: &Settings,
-        gradient: &mut Gradient,
+        gradient: &mut Gradient<EMBEDDING>,
     ) -> f64 {
         let p = &weights.parameters;
         let lines = self.targets.len();
@@ -344,7 +345,7 @@ impl Tape {
         }
         for line in 0..lines {
             let delta = &self.delta[line];
-            let dense = self.dense[line].map(|value| f32::from(value) * DENSE_SCALE);
+            let dense = network::scaled(&self.dense[line]);
             add_outer(&mut g[layout::DENSE_IN], &dense, delta);
             add_outer(&mut g[layout::EMBEDDING_IN], &self.embedding[line], delta);
             add(&mut g[layout::BIAS_IN], delta);
@@ -371,7 +372,7 @@ impl Tape {
         p: &[f32],
         scale: f32,
         settings: &Settings,
-        gradient: &mut Gradient,
+        gradient: &mut Gradient<EMBEDDING>,
     ) -> f64 {
         let g = &mut gradient.parameters;
         let mut loss = 0.0;
@@ -495,7 +496,7 @@ impl SoftOverlap {
     }
 }
 
-fn embedding_scale(tokens: usize) -> f32 {
+pub(super) fn embedding_scale(tokens: usize) -> f32 {
     1.0 / (tokens.max(1) as f32).sqrt()
 }
 
@@ -504,8 +505,8 @@ mod tests {
     use super::*;
     use crate::features::DENSE;
     use crate::label::Kind;
-    use crate::model::integer::{self, Input, Stream};
-    use crate::model::network::LOOKAHEAD;
+    use crate::model::integer::{self, Input, KindInput, Stream};
+    use crate::model::network::{KIND_EMBEDDING, LOOKAHEAD};
     use crate::simd::Level;
 
     const TOKENS: usize = 12;
@@ -526,8 +527,12 @@ mod tests {
 
     #[test]
     fn the_integer_stream_agrees_but_for_rounding_and_in_batches_of_any_size_to_the_bit() {
-        let weights = Weights::random(TOKENS, HIDDEN, 3);
-        let network = integer::Network::new(&weights.parameters);
+        let mut weights = Weights::random(TOKENS, HIDDEN, 3);
+        let mut random = Random::new(4);
+        for range in [layout::KINDS_DENSE, layout::KINDS_EMBEDDING] {
+            weights.parameters[range].fill_with(|| 0.1 * random.normal());
+        }
+        let rounded = integer::Network::new(&weights.parameters);
         for lines in [1, 2, 30, 63, 200] {
             let page = page(lines);
             let mut tape = Tape::default();
@@ -539,25 +544,38 @@ mod tests {
                     input
                 })
                 .collect();
+            let of_kinds: Vec<[f32; KIND_EMBEDDING]> =
+                (0..lines).map(|_| std::array::from_fn(|_| random.normal())).collect();
+            let kind_inputs: Vec<KindInput> = (0..lines)
+                .map(|line| {
+                    let mut input = integer::NO_KIND_INPUT;
+                    integer::fill(&mut input, &page.dense[line], &of_kinds[line]);
+                    input
+                })
+                .collect();
             let mut expected: Option<Vec<Logits>> = None;
             for (level, batch) in
                 Level::supported().into_iter().flat_map(|level| [1, 3, 16].map(|n| (level, n)))
             {
                 let mut stream = Stream::with_level(level);
                 let mut logits = Vec::new();
-                for (index, inputs) in inputs.chunks(batch).enumerate() {
-                    stream.push(&network, inputs, &mut |line| logits.push(line));
+                let both = inputs.chunks(batch).zip(kind_inputs.chunks(batch));
+                for (index, (inputs, of_kinds)) in both.enumerate() {
+                    stream.push(&rounded, (inputs, of_kinds), &mut |line| logits.push(line));
                     let taken = (batch * index + inputs.len()).saturating_sub(LOOKAHEAD);
                     assert_eq!(logits.len(), taken);
                 }
-                stream.drain(&network, &mut |line| logits.push(line));
+                stream.drain(&rounded, &mut |line| logits.push(line));
                 if let Some(expected) = &expected {
                     assert_eq!(&logits, expected, "{level:?}, {batch} lines at once");
                     continue;
                 }
                 assert_eq!(logits.len(), lines);
-                for (logits, exact) in logits.iter().zip(tape.logits()) {
-                    let pairs = logits.kinds.iter().zip(&exact.kinds);
+                for (line, (logits, exact)) in logits.iter().zip(tape.logits()).enumerate() {
+                    let mut kinds = exact.kinds;
+                    let p = &weights.parameters;
+                    add(&mut kinds, &network::kinds_of_line(p, &page.dense[line], &of_kinds[line]));
+                    let pairs = logits.kinds.iter().zip(&kinds);
                     for (rounded, exact) in pairs.chain([(&logits.content, &exact.content)]) {
                         assert!((rounded - exact).abs() < 0.1, "{rounded} {exact}");
                     }
@@ -573,13 +591,13 @@ mod tests {
         let settings = Settings { kind_weight: 0.5, ..Settings::default() };
         let mut weights = Weights::random(TOKENS, HIDDEN, 5);
         let mut tape = Tape::default();
-        let mut loss = |weights: &Weights, gradient: &mut Gradient| {
+        let mut loss = |weights: &Weights, gradient: &mut Gradient<EMBEDDING>| {
             tape.forward(weights, page.each_line().filter(|(_, line, _)| line % 9 != 2), None);
             tape.backward(weights, 1.0, &settings, gradient)
         };
-        let mut gradient = Gradient::new(TOKENS);
+        let mut gradient = Gradient::new(layout::COUNT, TOKENS);
         loss(&weights, &mut gradient);
-        let mut scrap = Gradient::new(TOKENS);
+        let mut scrap = Gradient::new(layout::COUNT, TOKENS);
         let mut check =
             |name: &str, weights: &mut Weights, at: (usize, Option<usize>), exact: f32| {
                 const STEP: f32 = 1e-3;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::thread;
 
-use super::corpus::Page;
+use super::corpus::{Page, Read};
 use super::job::{self, Drawn, Teaser};
 use super::script::{self, Script};
 use super::{credit, teaser};
@@ -52,9 +52,6 @@ const FIRST_HEADING_WEIGHT: f32 = 2.0;
 /// A probability that is as good as certain, for [`Example::doubt_labels`].
 const SURE: f32 = 0.9;
 
-/// The least and the most of [`kind_preferences`].
-const KIND_PREFERENCES: (f32, f32) = (0.6, 1.8);
-
 /// A page as features.
 #[derive(Clone, Debug, Default)]
 pub struct Example {
@@ -75,6 +72,8 @@ pub struct Example {
     lead_ins: &'static [&'static str],
     /// The kinds of its lines, where known.
     pub labels: Vec<Option<Kind>>,
+    /// What a reader takes its lines for, if it was read.
+    read: Vec<Option<Read>>,
     /// Square roots of its lines' number of words.
     roots: Vec<f32>,
     /// What the page counts.
@@ -157,6 +156,7 @@ impl Example {
                 let kind =
                     if is_headline { Some(Kind::Heading) } else { Kind::from_letter(letter) };
                 example.push(&mut extractor, text, kind);
+                example.read.extend(page.read.get(number));
                 example.remember(text, std::mem::take(&mut after_blank));
                 if is_headline {
                     example.headline = Some(example.lines() - 1);
@@ -310,6 +310,12 @@ impl Example {
         example
     }
 
+    /// The same page, read.
+    #[cfg(test)]
+    pub(super) fn read_as(self, read: Vec<Option<Read>>) -> Example {
+        Example { read, ..self }
+    }
+
     /// How many non-blank lines it has.
     pub fn lines(&self) -> usize {
         self.dense.len()
@@ -351,6 +357,16 @@ impl Example {
                 *label = None;
             }
         }
+    }
+
+    /// Whether the page was read, or another dump of it.
+    pub(super) fn is_read(&self) -> bool {
+        !self.read.is_empty()
+    }
+
+    /// What a reader takes a line for, if it was read.
+    pub(super) fn read(&self, line: usize) -> Option<Read> {
+        self.read.get(line).copied().flatten()
     }
 
     /// What a line should be, where that is known.
@@ -530,23 +546,6 @@ impl Data {
     }
 }
 
-/// How many times as likely each kind is to be made: the fourth root of how rare it is against the
-/// mean of all kinds, within limits, where lines count as in the loss. The label `other` is no kind
-/// that is told.
-pub(super) fn kind_preferences(pages: &[Example]) -> [f32; Kind::COUNT] {
-    let mut counts = [0.0; Kind::COUNT];
-    for target in pages.iter().flat_map(Example::each_line).filter_map(|(_, _, target)| target) {
-        if target.kind != Kind::Other {
-            counts[target.kind as usize] += target.root;
-        }
-    }
-    let mean = counts.iter().sum::<f32>() / (Kind::COUNT - 1) as f32;
-    let (least, most) = KIND_PREFERENCES;
-    let mut preferences = counts.map(|count| (mean / count.max(1.0)).powf(0.25).clamp(least, most));
-    preferences[Kind::Other as usize] = 1.0;
-    preferences
-}
-
 /// The script in which a page is shown too, if it is one of those.
 fn shown_in(page: &Page) -> Option<Script> {
     let pick = name_hash(&format!("{} {}", page.id, page.renderer));
@@ -626,7 +625,6 @@ fn vocabulary(pages: &[Page], examples: &[Example], tune: &[bool]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::DENSE;
 
     fn labels(text: &str, letters: &str) -> String {
         let page = Page::made_up(text, letters);
@@ -751,18 +749,5 @@ mod tests {
             let no_case = Feature::NoCase as usize;
             assert!(shown.dense[1][no_case] > 0 && example.dense[1][no_case] == 0);
         }
-    }
-
-    #[test]
-    fn rare_kinds_are_preferred() {
-        let row = |letter: u8| ([0; DENSE], Vec::new(), Kind::from_letter(letter));
-        let page = |letters: &str| Example::from_rows(letters.bytes().map(row).collect());
-        let preferences =
-            kind_preferences(&[page(&"p".repeat(200)), page("NNNNC--"), page("OOOOOOOO")]);
-        let of = |kind: Kind| preferences[kind as usize];
-        let (least, most) = KIND_PREFERENCES;
-        assert_eq!((of(Kind::Prose), of(Kind::Other)), (least, 1.0));
-        assert!(of(Kind::Menu) < of(Kind::Caption));
-        assert_eq!(of(Kind::Table), most);
     }
 }

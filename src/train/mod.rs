@@ -12,10 +12,12 @@ pub mod corpus;
 mod credit;
 pub mod data;
 mod job;
+mod kinds;
 pub mod optimizer;
 mod random;
 mod reading;
 mod script;
+mod slips;
 mod teaser;
 
 use std::thread;
@@ -23,8 +25,8 @@ use std::time::Instant;
 
 use crate::features::Extractor;
 use crate::label::Kind;
-use crate::model::network::{self, EMBEDDING, layout};
-use crate::model::{Calibration, Model, math};
+use crate::model::network::{self, EMBEDDING, KIND_EMBEDDING, layout};
+use crate::model::{Calibration, EMBEDDINGS, Model, math};
 pub use ablation::Part;
 use backward::{Gradient, Tape};
 use data::{Data, Example, Opinion, Target};
@@ -136,6 +138,8 @@ pub struct Weights {
     pub parameters: Vec<f32>,
     /// A row a token of the vocabulary.
     pub embeddings: Vec<[f32; EMBEDDING]>,
+    /// Likewise for the kinds.
+    pub kind_embeddings: Vec<[f32; KIND_EMBEDDING]>,
 }
 
 impl Weights {
@@ -175,33 +179,32 @@ impl Weights {
         }
         let mut row = || std::array::from_fn(|_| 0.1 * random.normal());
         let embeddings = (0..tokens).map(|_| row()).collect();
-        Weights { parameters, embeddings }
-    }
-
-    /// Makes each kind so many times as likely against the others. A network that learned how often
-    /// kinds are hardly ever names a rare one (Menon et al. 2021, arXiv 2007.07314).
-    fn prefer(&mut self, preferences: &[f32; Kind::COUNT]) {
-        let biases = &mut self.parameters[layout::KINDS_BIAS];
-        for (bias, preference) in biases.iter_mut().zip(preferences) {
-            *bias += math::ln(*preference);
-        }
+        Weights { parameters, embeddings, kind_embeddings: vec![[0.0; KIND_EMBEDDING]; tokens] }
     }
 
     /// The model file of these weights over the tokens `keys`.
     fn to_bytes(&self, keys: &[u32], calibration: Calibration) -> Vec<u8> {
-        let mut scales = [f32::MIN_POSITIVE; EMBEDDING];
+        let both = self.embeddings.iter().zip(&self.kind_embeddings);
+        let rows: Vec<[f32; EMBEDDINGS]> = both
+            .map(|(row, of_kinds)| {
+                std::array::from_fn(
+                    |d| if d < EMBEDDING { row[d] } else { of_kinds[d - EMBEDDING] },
+                )
+            })
+            .collect();
+        let mut scales = [f32::MIN_POSITIVE; EMBEDDINGS];
         // A few rows in a thousand may clip: a finer step serves all others.
         for (dimension, scale) in scales.iter_mut().enumerate() {
-            let mut sizes: Vec<f32> = self.embeddings.iter().map(|e| e[dimension].abs()).collect();
+            let mut sizes: Vec<f32> = rows.iter().map(|row| row[dimension].abs()).collect();
             sizes.sort_by(f32::total_cmp);
             let size = sizes.get(sizes.len() * 999 / 1000).copied().unwrap_or(1.0);
             *scale = (size / 127.0).max(f32::MIN_POSITIVE);
         }
-        let quantise = |row: &[f32; EMBEDDING]| {
+        let quantise = |row: &[f32; EMBEDDINGS]| {
             std::array::from_fn(|d| (row[d] / scales[d]).round().clamp(-127.0, 127.0) as i8)
         };
         let tokens: Vec<_> =
-            keys.iter().zip(&self.embeddings).map(|(&key, row)| (key, quantise(row))).collect();
+            keys.iter().zip(&rows).map(|(&key, row)| (key, quantise(row))).collect();
         Model::to_bytes(&self.parameters, calibration, &scales, &tokens)
     }
 }
@@ -214,7 +217,7 @@ pub fn run(data: &mut Data, settings: &Settings, report: &mut dyn FnMut(&str)) -
     let mut weights = fit(data, all, settings, report);
     let calibration = calibration::fit(&weights, &data.tune.iter().collect::<Vec<_>>());
     report(&format!("{calibration:?}"));
-    weights.prefer(&data::kind_preferences(&data.train));
+    kinds::fit(&mut weights, data, settings, report);
     weights.to_bytes(&data.keys, calibration)
 }
 
@@ -395,7 +398,7 @@ const STRESS_WITHIN: f32 = 2.0;
 struct Worker {
     jobs: Vec<Job>,
     tape: Tape,
-    gradient: Gradient,
+    gradient: Gradient<EMBEDDING>,
     loss: f64,
     extractor: Extractor,
 }
@@ -405,7 +408,7 @@ impl Worker {
         Worker {
             jobs: Vec::new(),
             tape: Tape::default(),
-            gradient: Gradient::new(data.keys.len()),
+            gradient: Gradient::new(layout::COUNT, data.keys.len()),
             loss: 0.0,
             extractor: Extractor::new(),
         }

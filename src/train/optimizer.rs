@@ -2,7 +2,6 @@
 //! network, lazy for the embeddings: a row moves only in steps that saw its token.
 
 use super::backward::Gradient;
-use crate::model::network::EMBEDDING;
 
 const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.99;
@@ -65,22 +64,22 @@ impl Rule {
 
 /// Adam over rows of which a step touches few.
 #[derive(Clone, Debug)]
-pub struct SparseAdam {
-    mean: Vec<[f32; EMBEDDING]>,
-    square: Vec<[f32; EMBEDDING]>,
+pub struct SparseAdam<const N: usize> {
+    mean: Vec<[f32; N]>,
+    square: Vec<[f32; N]>,
     steps: Vec<i32>,
     decay: f32,
 }
 
-impl SparseAdam {
+impl<const N: usize> SparseAdam<N> {
     /// For `rows` rows that decay by `decay`.
-    pub fn new(rows: usize, decay: f32) -> SparseAdam {
-        let zero = vec![[0.0; EMBEDDING]; rows];
+    pub fn new(rows: usize, decay: f32) -> SparseAdam<N> {
+        let zero = vec![[0.0; N]; rows];
         SparseAdam { mean: zero.clone(), square: zero, steps: vec![0; rows], decay }
     }
 
     /// One step for the rows that `gradient` touched.
-    pub fn step(&mut self, rows: &mut [[f32; EMBEDDING]], gradient: &Gradient, rate: f32) {
+    pub fn step(&mut self, rows: &mut [[f32; N]], gradient: &Gradient<N>, rate: f32) {
         for &row in &gradient.touched {
             let row = row as usize;
             self.steps[row] += 1;
