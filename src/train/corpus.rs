@@ -49,7 +49,7 @@ pub struct Page {
     pub text: String,
     /// A letter a line.
     pub labels: Vec<u8>,
-    /// What a reader takes each line for, where the page has been read (see [`reading`]).
+    /// What a reader takes each line for, where the page has been read (see `reading.rs`).
     pub read: Vec<Option<Read>>,
     /// Whether it is for measuring, not for training.
     pub dev: bool,
