@@ -34,7 +34,8 @@ pub struct Measured<'p> {
     /// The model's verdict on each non-blank line whose label is known: number of the line in
     /// the dump from 0, its kind, the verdict.
     pub verdicts: Vec<(usize, Kind, Verdict)>,
-    /// Of each line that has been read: what it is read as, and what it is judged.
+    /// Of each line that has been read, on the side of its label: what it is read as, and what it is
+    /// judged.
     pub kinds: Vec<(Kind, Kind)>,
     /// Whether the model keeps the headline, on pages whose source leaves it out of the content.
     pub headline: Option<bool>,
@@ -82,9 +83,14 @@ fn measure_page<'p>(
     let labelled = page.lines().filter_map(|(number, _, letter)| {
         Some((number, Kind::from_letter(letter)?, verdicts[number]?))
     });
-    let kinds = verdicts.iter().zip(&page.read).filter_map(|(verdict, read)| match read {
-        Some(Read::Kind(kind)) => Some((*kind, verdict.as_ref()?.kind)),
-        _ => None,
+    let kinds = page.lines().zip(&page.read).filter_map(|((number, _, letter), read)| {
+        let label = Kind::from_letter(letter)?;
+        match *read {
+            Some(Read::Kind(kind)) if kind.label() == label.label() => {
+                Some((kind, verdicts[number]?.kind))
+            }
+            _ => None,
+        }
     });
     let headline = page.headline().and_then(|number| Some(verdicts[number]?.kept));
     let (verdicts, kinds) = (labelled.collect(), kinds.collect());

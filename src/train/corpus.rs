@@ -22,7 +22,7 @@ const WINDOW_LOG: u32 = 31;
 /// What a reader takes a line for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
-    /// For a line of this kind, on the side that its label has it on.
+    /// For a line of this kind. On the side of its label, if it has one.
     Kind(Kind),
     /// For a line of the other side: its label is wrong.
     OtherSide,
