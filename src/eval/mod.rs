@@ -10,7 +10,7 @@ pub mod words;
 use std::thread;
 
 use crate::label::{Kind, Verdict};
-use crate::train::corpus::{Page, Read};
+use crate::train::corpus::Page;
 use crate::{Model, Policy};
 use judge::Judge;
 use words::{Overlap, WordCounter};
@@ -84,13 +84,8 @@ fn measure_page<'p>(
         Some((number, Kind::from_letter(letter)?, verdicts[number]?))
     });
     let kinds = page.lines().zip(&page.read).filter_map(|((number, _, letter), read)| {
-        let label = Kind::from_letter(letter)?;
-        match *read {
-            Some(Read::Kind(kind)) if kind.label() == label.label() => {
-                Some((kind, verdicts[number]?.kind))
-            }
-            _ => None,
-        }
+        let side = Kind::from_letter(letter)?.label();
+        Some(((*read)?.kind_on(side)?, verdicts[number]?.kind))
     });
     let headline = page.headline().and_then(|number| Some(verdicts[number]?.kept));
     let (verdicts, kinds) = (labelled.collect(), kinds.collect());

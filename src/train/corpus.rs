@@ -14,7 +14,7 @@ use super::reading;
 use crate::document::is_blank;
 use crate::error::Error;
 use crate::fnv;
-use crate::label::Kind;
+use crate::label::{Kind, Label};
 
 /// Windows of the compressed files may be this long, as a power of two.
 const WINDOW_LOG: u32 = 31;
@@ -22,10 +22,20 @@ const WINDOW_LOG: u32 = 31;
 /// What a reader takes a line for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
-    /// For a line of this kind. On the side of its label, if it has one.
+    /// For a line of this kind.
     Kind(Kind),
     /// For a line of the other side: its label is wrong.
     OtherSide,
+}
+
+impl Read {
+    /// The kind, if it is on the side that the line is labelled to be on.
+    pub(crate) fn kind_on(self, side: Label) -> Option<Kind> {
+        match self {
+            Read::Kind(kind) if kind.label() == side => Some(kind),
+            _ => None,
+        }
+    }
 }
 
 /// A labelled page.

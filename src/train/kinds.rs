@@ -8,7 +8,6 @@
 use std::thread;
 
 use super::backward::{Gradient, Tape, add, add_outer, add_transposed, embedding_scale};
-use super::corpus::Read;
 use super::data::{Data, Example};
 use super::optimizer::{Adam, SparseAdam};
 use super::random::Random;
@@ -140,11 +139,12 @@ fn backward(
     let mut tokens = Vec::new();
     for (_, line, target) in example.each_line() {
         let Some(label) = target.map(|target| target.kind) else { continue };
-        let read = match example.read(line) {
-            Some(Read::Kind(kind)) if kind.label() == label.label() => Some(kind),
-            Some(_) => continue,
-            None => None,
-        };
+        let read = example.read(line);
+        let kind = read.and_then(|read| read.kind_on(label.label()));
+        if read.is_some() && kind.is_none() {
+            // Its label is wrong.
+            continue;
+        }
         tokens.clear();
         let mut is_left_out = |share: fn(&Settings) -> f32| {
             dropout.as_mut().is_some_and(|(s, r)| r.unit() < share(s))
@@ -163,7 +163,7 @@ fn backward(
         let mut logits: Logits = tape.logits()[line];
         add(&mut logits.kinds, &network::kinds_of_line(p, dense, &embedding));
         let mut delta = logits.kinds_of(label.label());
-        let (likelihood, goal, weight) = match read {
+        let (likelihood, goal, weight) = match kind {
             Some(kind) => {
                 let goal = std::array::from_fn(|other| f32::from(u8::from(other == kind as usize)));
                 (delta[kind as usize], goal, READ_WEIGHT * scale)
@@ -197,6 +197,7 @@ mod tests {
     use super::*;
     use crate::features::DENSE;
     use crate::model::math::HIDDEN;
+    use crate::train::corpus::Read;
 
     const TOKENS: usize = 6;
 

@@ -2,7 +2,8 @@
 //!
 //! [`corpus`] reads the pages, [`data`] turns them into features with the extractor that
 //! prediction uses, [`backward`] differentiates the network, [`optimizer`] moves its weights,
-//! `calibration` says what a score is worth. [`ask_around`] and [`run`] do it all with one seed: the
+//! `calibration` says what a score is worth. Then `kinds` learns which kind a line is, of what
+//! `reading` knows and `slips` makes of it. [`ask_around`] and [`run`] do it all with one seed: the
 //! same corpus and seed give the same bytes.
 
 mod ablation;

@@ -1,6 +1,5 @@
 //! How kinds are mislabelled, by the lines that have been both labelled and read.
 
-use super::corpus::Read;
 use super::data::Example;
 use crate::label::{Kind, Label};
 
@@ -33,10 +32,9 @@ impl Slips {
             }
         }
         for (page, line, target) in pages.iter().flat_map(Example::each_line) {
-            if let (Some(Read::Kind(kind)), Some(target)) = (page.read(line), target)
-                && kind.label() == target.kind.label()
-            {
-                counts[kind as usize][target.kind as usize] += 1.0;
+            let Some(label) = target.map(|target| target.kind) else { continue };
+            if let Some(kind) = page.read(line).and_then(|read| read.kind_on(label.label())) {
+                counts[kind as usize][label as usize] += 1.0;
             }
         }
         for row in &mut counts {
