@@ -48,13 +48,16 @@ impl Policy {
     }
 }
 
-/// How many scored lines the decoder looks ahead. Twice as many give hardly more (the model card has
-/// the curve).
-pub const LOOKAHEAD: usize = 66;
+/// How many scored lines the decoder looks ahead (the model card has the curve).
+pub const LOOKAHEAD: usize = 94;
 
 /// The lines of a page are right or wrong together, so what is expected of a page is expected of
 /// log-odds this much nearer to 0 than those of its lines.
 pub(crate) const DOUBT: f32 = 0.75;
+
+/// Border of a page that goes on beyond what is seen, at least, in log-odds (a probability of .07): its
+/// article may be still to come, and what is as doubtful as this is not of it.
+const GOING_ON: f32 = -2.6;
 
 /// Steps of a probability.
 const SCALE: i64 = 1 << 16;
@@ -212,8 +215,9 @@ impl Decoder {
         }
         self.words.drain(..scores.len().min(self.words.len()));
         // All at once, for dividing takes long.
-        let borders: [f32; BATCH] =
-            std::array::from_fn(|line| log_odds(shares[line], sure[line], total[line]));
+        let borders: [f32; BATCH] = std::array::from_fn(|line| {
+            log_odds(shares[line], sure[line], total[line]).max(GOING_ON)
+        });
         self.waiting.extend_from_slice(scores);
         let count = self.waiting.len().saturating_sub(LOOKAHEAD);
         let borders = &borders[scores.len() - count..];
@@ -312,6 +316,14 @@ mod tests {
     fn a_page_of_doubtful_lines_does_not_come_out_empty() {
         assert!(borders(&[-6.0, -1.5, -6.0], 20)[1] < -1.5);
         assert!(borders(&[6.0, -1.5, 6.0], 20)[1] > -1.5, "it does where others are sure");
+    }
+
+    #[test]
+    fn while_a_page_goes_on_what_is_hardly_content_waits_for_its_article() {
+        let borders = borders(&[-4.0; 3 * LOOKAHEAD], 5);
+        let (going_on, end) = borders.split_at(2 * LOOKAHEAD);
+        assert!(going_on.iter().all(|&border| border > -4.0), "{going_on:?}");
+        assert!(end.iter().all(|&border| border < -4.0), "a page does not come out empty: {end:?}");
     }
 
     #[test]

@@ -30,6 +30,7 @@ use crate::simd::{self, BLOCK, Instructions, Level, Work};
 /// How many non-blank lines after a line its verdict may depend on: what the network sees, and
 /// what the decoder sees of its scores.
 pub const LOOKAHEAD: usize = model::LOOKAHEAD + decode::LOOKAHEAD;
+const _: () = assert!(LOOKAHEAD <= 128, "who reads along should not wait longer");
 
 /// A line is held whole up to this length.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
