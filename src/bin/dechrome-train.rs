@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use dechrome::train::corpus::{self, Page};
 use dechrome::train::data::Data;
-use dechrome::train::{self, Part, Settings};
+use dechrome::train::{self, Part, Settings, made_up};
 
 /// Trains a model on the pages of a corpus that are for training, and writes it to a file.
 #[derive(Parser)]
@@ -19,6 +19,9 @@ struct Arguments {
     corpus: PathBuf,
     /// Where the model goes
     model: PathBuf,
+    /// Directory of pages that were made up for training
+    #[arg(long, value_name = "DIR", default_value = "fixtures/made-up")]
+    made_up: PathBuf,
     /// Start of every random sequence; the same seed and corpus give the same model
     #[arg(long, default_value_t = Settings::default().seed)]
     seed: u64,
@@ -127,7 +130,8 @@ fn main() -> Result<()> {
         ..Settings::default()
     };
     eprintln!("corpus {:016x}", corpus::fingerprint(&arguments.corpus)?);
-    let pages: Vec<Page> = corpus::read(&arguments.corpus, |page| !page.dev)?;
+    let mut pages: Vec<Page> = corpus::read(&arguments.corpus, |page| !page.dev)?;
+    pages.extend(made_up::read(&arguments.made_up)?);
     let mut data = Data::from_pages(&pages);
     eprintln!(
         "{} pages to train on, {} to calibrate on, {} tokens",

@@ -7,7 +7,7 @@ use std::thread;
 use super::corpus::{Page, Read};
 use super::job::{self, Drawn, Teaser};
 use super::script::{self, Script};
-use super::{credit, teaser};
+use super::{credit, made_up, teaser};
 use crate::document::is_blank;
 use crate::features::{Dense, Extractor, Feature, words};
 use crate::fnv;
@@ -34,6 +34,9 @@ const IN_OTHER_SCRIPT: u64 = 4;
 
 /// Weight of pages whose labels another tool made.
 const SILVER_WEIGHT: f32 = 0.6;
+
+/// Weight of pages that were made up, for they are few.
+const MADE_UP_WEIGHT: f32 = 4.0;
 
 /// The most a page of a rare source, language and type counts, against one of the most common.
 const MAX_RARITY: f32 = 2.0;
@@ -76,6 +79,8 @@ pub struct Example {
     read: Vec<Option<Read>>,
     /// Square roots of its lines' number of words.
     roots: Vec<f32>,
+    /// Whether the page was written for training: then its labels say what its lines are.
+    pub(super) is_made_up: bool,
     /// What the page counts.
     pub weight: f32,
     /// Pages of the same language and renderer have the same; others hardly ever.
@@ -141,7 +146,8 @@ impl Example {
     /// Features of a page, tokens as keys.
     pub fn of(page: &Page) -> Example {
         let lead_ins = teaser::lead_ins(&page.lang);
-        let mut example = Example { weight: 1.0, lead_ins, ..Example::default() };
+        let is_made_up = page.set == made_up::SET;
+        let mut example = Example { weight: 1.0, lead_ins, is_made_up, ..Example::default() };
         let mut extractor = Extractor::new();
         let headline = page.headline();
         let mut after_blank = false;
@@ -466,8 +472,10 @@ impl Data {
             examples
         });
         weigh(pages, &mut examples);
-        let tune: Vec<bool> =
-            pages.iter().map(|page| name_hash(&page.site).is_multiple_of(TUNE_SITES)).collect();
+        let is_tune = |page: &Page| {
+            page.set != made_up::SET && name_hash(&page.site).is_multiple_of(TUNE_SITES)
+        };
+        let tune: Vec<bool> = pages.iter().map(is_tune).collect();
         let keys = vocabulary(pages, &examples, &tune);
         let rows: KeyMap<u32> =
             keys.iter().enumerate().map(|(row, &key)| (key, row as u32)).collect();
@@ -579,7 +587,8 @@ fn weigh(pages: &[Page], examples: &mut [Example]) {
         let dumps = sites[&(&page.set, &page.site)] as f32;
         let crowd = (dumps / SITE_DUMPS).max(1.0).sqrt();
         let quality = if page.gold_quality { 1.0 } else { SILVER_WEIGHT };
-        example.weight = rarity * quality / crowd;
+        let made_up = if example.is_made_up { MADE_UP_WEIGHT } else { 1.0 };
+        example.weight = rarity * quality * made_up / crowd;
     }
 }
 

@@ -1,8 +1,8 @@
 //! Training: from labelled pages to a model file. Behind the `train` feature.
 //!
-//! [`corpus`] reads the pages, [`data`] turns them into features with the extractor that
-//! prediction uses, [`backward`] differentiates the network, [`optimizer`] moves its weights,
-//! `calibration` says what a score is worth. Then `kinds` learns which kind a line is, of what
+//! [`corpus`] reads the pages and [`made_up`] those that were written for training, [`data`] turns
+//! them into features with the extractor that prediction uses, [`backward`] differentiates the
+//! network, [`optimizer`] moves its weights, `calibration` says what a score is worth. Then `kinds` learns which kind a line is, of what
 //! `reading` knows and `slips` makes of it. [`ask_around`] and [`run`] do it all with one seed: the
 //! same corpus and seed give the same bytes.
 
@@ -14,6 +14,7 @@ mod credit;
 pub mod data;
 mod job;
 mod kinds;
+pub mod made_up;
 pub mod optimizer;
 mod random;
 mod reading;
@@ -240,7 +241,9 @@ pub fn ask_around(data: &mut Data, settings: &Settings, report: &mut dyn FnMut(&
             // Each round splits the sites another way.
             let is_own =
                 |&index: &usize| data.train[index].site / parts.pow(round as u32) % parts == part;
-            let (own, others): (Vec<usize>, Vec<usize>) = (0..data.train.len()).partition(is_own);
+            let (mut own, others): (Vec<usize>, Vec<usize>) =
+                (0..data.train.len()).partition(is_own);
+            own.retain(|&index| !data.train[index].is_made_up);
             let settings =
                 Settings { seed: OPINION_SEED + round * parts + part, ..settings.clone() };
             let weights = fit(data, others, &settings, report);

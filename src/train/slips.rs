@@ -31,7 +31,8 @@ impl Slips {
                 counts[kind][kind] += RIGHT;
             }
         }
-        for (page, line, target) in pages.iter().flat_map(Example::each_line) {
+        let labelled = pages.iter().filter(|page| !page.is_made_up);
+        for (page, line, target) in labelled.flat_map(Example::each_line) {
             let Some(label) = target.map(|target| target.kind) else { continue };
             if let Some(kind) = page.read(line).and_then(|read| read.kind_on(label.label())) {
                 counts[kind as usize][label as usize] += 1.0;
