@@ -204,7 +204,7 @@ pub fn fingerprint(directory: &Path) -> Result<u64, Error> {
 #[cfg(test)]
 impl Page {
     /// A page of given text and labels.
-    pub(super) fn made_up(text: &str, labels: &str) -> Page {
+    pub(super) fn labelled(text: &str, labels: &str) -> Page {
         Page {
             id: "a/1".to_owned(),
             set: "a".to_owned(),
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_headline_is_an_unknown_line_just_before_the_content() {
-        let headline = |text: &str, labels: &str| Page::made_up(text, labels).headline();
+        let headline = |text: &str, labels: &str| Page::labelled(text, labels).headline();
         assert_eq!(headline("Home\nRain\n\nRain again\n*\nIt rained.", "N- --p"), Some(3));
         let picture = "[![](https://a.example/rain.png)](https://a.example/rain)";
         assert_eq!(headline(&format!("Rain\n{picture}\nIt rained."), "--p"), Some(0));

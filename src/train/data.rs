@@ -36,7 +36,7 @@ const IN_OTHER_SCRIPT: u64 = 4;
 const SILVER_WEIGHT: f32 = 0.6;
 
 /// Weight of pages that were made up, for they are few.
-const MADE_UP_WEIGHT: f32 = 4.0;
+const MADE_UP_WEIGHT: f32 = 3.0;
 
 /// The most a page of a rare source, language and type counts, against one of the most common.
 const MAX_RARITY: f32 = 2.0;
@@ -472,10 +472,10 @@ impl Data {
             examples
         });
         weigh(pages, &mut examples);
-        let is_tune = |page: &Page| {
-            page.set != made_up::SET && name_hash(&page.site).is_multiple_of(TUNE_SITES)
+        let is_tune = |(page, example): (&Page, &Example)| {
+            !example.is_made_up && name_hash(&page.site).is_multiple_of(TUNE_SITES)
         };
-        let tune: Vec<bool> = pages.iter().map(is_tune).collect();
+        let tune: Vec<bool> = pages.iter().zip(&examples).map(is_tune).collect();
         let keys = vocabulary(pages, &examples, &tune);
         let rows: KeyMap<u32> =
             keys.iter().enumerate().map(|(row, &key)| (key, row as u32)).collect();
@@ -592,7 +592,7 @@ fn weigh(pages: &[Page], examples: &mut [Example]) {
     }
 }
 
-/// The keys worth an embedding, rising.
+/// The keys worth an embedding, rising: of the corpus's pages that are trained on.
 fn vocabulary(pages: &[Page], examples: &[Example], tune: &[bool]) -> Vec<u32> {
     #[derive(Clone, Copy)]
     struct Count {
@@ -600,7 +600,8 @@ fn vocabulary(pages: &[Page], examples: &[Example], tune: &[bool]) -> Vec<u32> {
         sites: u32,
         foreign: u32,
     }
-    let mut order: Vec<usize> = (0..pages.len()).filter(|&index| !tune[index]).collect();
+    let is_counted = |&index: &usize| !tune[index] && !examples[index].is_made_up;
+    let mut order: Vec<usize> = (0..pages.len()).filter(is_counted).collect();
     order.sort_by(|&a, &b| pages[a].site.cmp(&pages[b].site));
     let mut counts: KeyMap<Count> = KeyMap::default();
     let (mut site, mut name) = (0, "");
@@ -636,9 +637,27 @@ mod tests {
     use super::*;
 
     fn labels(text: &str, letters: &str) -> String {
-        let page = Page::made_up(text, letters);
+        let page = Page::labelled(text, letters);
         let letter = |label: &Option<Kind>| char::from(label.map_or(b'-', Kind::letter));
         Example::of(&page).labels.iter().map(letter).collect()
+    }
+
+    #[test]
+    fn made_up_pages_are_trained_on_and_make_no_words_known_and_calibrate_nothing() {
+        let pages = |set: &str, text: &str| -> Vec<Page> {
+            let site = |site| Page {
+                set: set.to_owned(),
+                site: format!("{site}.example"),
+                ..Page::labelled(text, "p")
+            };
+            (0..100).map(site).collect()
+        };
+        let corpus = pages("a", "Ferries sail.");
+        let both = [corpus.clone(), pages(made_up::SET, "Zeppelins fly.")].concat();
+        let [corpus, both] = [corpus, both].map(|pages| Data::from_pages(&pages));
+        assert!(!corpus.keys.is_empty() && !corpus.tune.is_empty());
+        assert_eq!((&both.keys, both.tune.len()), (&corpus.keys, corpus.tune.len()));
+        assert!(both.train.iter().filter(|page| page.is_made_up).count() >= 100);
     }
 
     #[test]
@@ -652,7 +671,7 @@ mod tests {
 
     #[test]
     fn a_headline_that_the_source_leaves_out_is_a_heading_and_counts_more() {
-        let page = Page::made_up("Home\nFerries sail\nIt was decided.", "N-p");
+        let page = Page::labelled("Home\nFerries sail\nIt was decided.", "N-p");
         let example = Example::of(&page);
         let target = |line| example.target(line).expect("a label");
         assert_eq!(target(1).kind, Kind::Heading);
@@ -661,7 +680,7 @@ mod tests {
 
     #[test]
     fn a_heading_that_starts_the_content_counts_more() {
-        let page = Page::made_up("Home\nFerries sail\nIt was decided.\nHow so", "Nhph");
+        let page = Page::labelled("Home\nFerries sail\nIt was decided.\nHow so", "Nhph");
         let example = Example::of(&page);
         assert_eq!(example.headline, Some(1));
         assert_eq!(example.roots[1], FIRST_HEADING_WEIGHT * example.roots[3]);
@@ -673,9 +692,9 @@ mod tests {
 
     #[test]
     fn lines_put_together_have_the_features_of_such_a_page() {
-        let first = Page::made_up("Home\n\nFerries sail\nThe ferries sail in winter.", "N hp");
-        let other = Page::made_up("Ferries sail again\n\nHome", "h N");
-        let mut expected = Page::made_up(
+        let first = Page::labelled("Home\n\nFerries sail\nThe ferries sail in winter.", "N hp");
+        let other = Page::labelled("Ferries sail again\n\nHome", "h N");
+        let mut expected = Page::labelled(
             "Home\n\nFerries sail\n\nHome\nThe ferries sail in winter.\nRead more: Ferries sail again",
             "N h NpR",
         );
@@ -701,7 +720,7 @@ mod tests {
 
     #[test]
     fn a_teaser_may_follow_without_a_blank_line() {
-        let page = Page::made_up("Home\n\nFerries sail", "N h");
+        let page = Page::labelled("Home\n\nFerries sail", "N h");
         let data = Data::of_examples(vec![Example::of(&page)]);
         let dense = |teaser: Teaser| {
             let lines = [drawn(0, 0, None), drawn(0, 1, Some(teaser))];
@@ -722,7 +741,7 @@ mod tests {
     #[test]
     fn opinions_can_be_kept_for_the_same_pages() {
         let page = |letters: &str| {
-            Example::of(&Page::made_up(&"Home\n".repeat(letters.len() - 1), letters))
+            Example::of(&Page::labelled(&"Home\n".repeat(letters.len() - 1), letters))
         };
         let mut data = Data::of_examples(vec![page("Np "), page("N ")]);
         let opinion = |content| Opinion { content, kinds: std::array::from_fn(|kind| kind as u8) };
@@ -740,7 +759,7 @@ mod tests {
 
     #[test]
     fn labels_that_say_little_are_doubted_where_opinions_are_sure() {
-        let mut page = Example::of(&Page::made_up(&["It rained."; 4].join("\n"), "OONp"));
+        let mut page = Example::of(&Page::labelled(&["It rained."; 4].join("\n"), "OONp"));
         let opinion = |content| Opinion { content, kinds: [0; Kind::COUNT] };
         page.opinions = [0.95, 0.85, 0.95, 0.01].map(opinion).into();
         page.doubt_labels();
@@ -749,7 +768,7 @@ mod tests {
 
     #[test]
     fn a_page_in_another_script_has_the_same_lines_and_no_words() {
-        let page = Page::made_up("Home\n\nThe ferries sail all winter, it was decided.", "N p");
+        let page = Page::labelled("Home\n\nThe ferries sail all winter, it was decided.", "N p");
         let example = Example::of(&page);
         for script in Script::ALL {
             let shown = example.in_script(&page, script);

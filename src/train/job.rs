@@ -524,7 +524,7 @@ mod tests {
             let text = format!(
                 "Home\nNews\nSport\nWeather\nShip\n{headline}\nThe boats stay in port.\nAbout"
             );
-            Example::of(&Page::made_up(&text, "NNNNN-pT"))
+            Example::of(&Page::labelled(&text, "NNNNN-pT"))
         };
         let pages = ["Ferries sail all winter, council says", "Boats stay in port again, it says"];
         let data = Data::of_examples(pages.map(page).into());
@@ -559,7 +559,7 @@ mod tests {
     fn headlines_of_other_pages_become_teasers_if_they_are_long_enough() {
         let page = |headline: &str| {
             let text = format!("Home\n{headline}\nThe boats stay in port on Monday.");
-            Example::of(&Page::made_up(&text, "N-p"))
+            Example::of(&Page::labelled(&text, "N-p"))
         };
         let pages =
             ["Ferries sail all winter, council says", "Ferries sail", "Boats stay in port again"];

@@ -2,9 +2,9 @@
 //!
 //! [`corpus`] reads the pages and [`made_up`] those that were written for training, [`data`] turns
 //! them into features with the extractor that prediction uses, [`backward`] differentiates the
-//! network, [`optimizer`] moves its weights, `calibration` says what a score is worth. Then `kinds` learns which kind a line is, of what
-//! `reading` knows and `slips` makes of it. [`ask_around`] and [`run`] do it all with one seed: the
-//! same corpus and seed give the same bytes.
+//! network, [`optimizer`] moves its weights, `calibration` says what a score is worth. Then `kinds`
+//! learns which kind a line is, of what `reading` knows and `slips` makes of it. [`ask_around`] and
+//! [`run`] do it all with one seed: the same pages and seed give the same bytes.
 
 mod ablation;
 pub mod backward;
@@ -230,6 +230,7 @@ const OPINION_SEED: u64 = 1000;
 /// Has each page judged by networks that were trained on other sites only, none if `settings` want
 /// no parts. What such networks agree on across sites is what can be learned; where a label differs, it may be a slip of its
 /// source or a habit of it (cross-fitting, and distillation: Hinton et al. 2015, arXiv 1503.02531).
+/// Made-up pages have no such labels: they are neither asked about nor learned from here.
 pub fn ask_around(data: &mut Data, settings: &Settings, report: &mut dyn FnMut(&str)) {
     let parts = settings.parts as u64;
     if parts < 2 {
@@ -241,9 +242,9 @@ pub fn ask_around(data: &mut Data, settings: &Settings, report: &mut dyn FnMut(&
             // Each round splits the sites another way.
             let is_own =
                 |&index: &usize| data.train[index].site / parts.pow(round as u32) % parts == part;
-            let (mut own, others): (Vec<usize>, Vec<usize>) =
-                (0..data.train.len()).partition(is_own);
-            own.retain(|&index| !data.train[index].is_made_up);
+            let is_real = |&index: &usize| !data.train[index].is_made_up;
+            let (own, others): (Vec<usize>, Vec<usize>) =
+                (0..data.train.len()).filter(is_real).partition(is_own);
             let settings =
                 Settings { seed: OPINION_SEED + round * parts + part, ..settings.clone() };
             let weights = fit(data, others, &settings, report);
@@ -481,6 +482,17 @@ mod tests {
         ask_around(&mut data, &settings, &mut |_| {});
         let opinion = |page: usize| data.train[page].opinions[0].content;
         assert!(opinion(0) < opinion(1), "{} {}", opinion(0), opinion(1));
+    }
+
+    #[test]
+    fn what_a_made_up_page_says_of_itself_stands() {
+        let page = |kind| Example::from_rows(vec![([0; DENSE], Vec::new(), Some(kind)); 4]);
+        let mut data = Data::of_examples(vec![page(Kind::Prose), page(Kind::Menu)]);
+        (data.train[0].site, data.train[1].site) = (0, 1);
+        data.train[1].is_made_up = true;
+        let settings = Settings { parts: 2, rounds: 1, epochs: 1, ..Settings::default() };
+        ask_around(&mut data, &settings, &mut |_| {});
+        assert_eq!([0, 1].map(|page: usize| data.train[page].opinions.len()), [4, 0]);
     }
 
     #[test]

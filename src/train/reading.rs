@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_is_read_in_two_ways_tells_nothing_elsewhere() {
-        let mut page = Page::made_up("Home\nRain\n*\nRain", "NNNh");
+        let mut page = Page::labelled("Home\nRain\n*\nRain", "NNNh");
         let read = |letter: u8| Kind::from_letter(letter).map(Read::Kind);
         page.read = b"NRNh".iter().map(|&letter| read(letter)).collect();
         let same = said(&page);

@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_word_is_the_same_wherever_it_stands_on_a_page() {
-        let page = Page::made_up("Ferries\n\nferries, sail", "h p");
+        let page = Page::labelled("Ferries\n\nferries, sail", "h p");
         for script in Script::ALL {
             let shown = script.page(&page);
             let (first, rest) = shown.text.split_once("\n\n").expect("the lines stay");

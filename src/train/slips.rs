@@ -71,7 +71,7 @@ mod tests {
         // Of 400 teasers 300 are labelled as other chrome, and so are all of 100 captions.
         let lines = "Rain again\n".repeat(500);
         let labels = format!("{}{}", "R".repeat(100), "O".repeat(400));
-        let mut page = Page::made_up(lines.trim_end(), &labels);
+        let mut page = Page::labelled(lines.trim_end(), &labels);
         let read = |at| Read::Kind(if at < 400 { Kind::Related } else { Kind::Caption });
         page.read = (0..500).map(|at| Some(read(at))).collect();
         let slips = Slips::of(&[Example::of(&page)]);
