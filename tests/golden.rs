@@ -13,10 +13,10 @@ use dechrome::label::Kind;
 use dechrome::{Filter, Model, Piece, Policy};
 
 /// What the mean accuracy over all pages must reach.
-const MEAN_FLOOR: f64 = 0.93;
+const MEAN_FLOOR: f64 = 0.95;
 
 /// What the share of lines whose kind is told right must reach.
-const KIND_FLOOR: f64 = 0.65;
+const KIND_FLOOR: f64 = 0.71;
 
 /// What the accuracy on each page must reach.
 const PAGE_FLOOR: f64 = 0.79;
