@@ -333,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_border_depends_on_so_many_lines_ahead() {
-        let mut contents = vec![-3.0; LOOKAHEAD + 3];
+        let mut contents = vec![-1.0; LOOKAHEAD + 3];
         let before = borders(&contents, 10);
         contents[LOOKAHEAD + 1] = 8.0;
         let after = borders(&contents, 10);
