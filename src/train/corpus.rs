@@ -59,7 +59,7 @@ pub struct Page {
     pub text: String,
     /// A letter a line.
     pub labels: Vec<u8>,
-    /// What a reader takes each line for, where the page has been read (see `reading.rs`).
+    /// What a reader takes each line for, where the page has been read (see `reading.rs`) or made up.
     pub read: Vec<Option<Read>>,
     /// Whether it is for measuring, not for training.
     pub dev: bool,
@@ -121,11 +121,8 @@ impl Page {
         if lines != labels {
             return Err(format!("{lines} lines but {labels} labels"));
         }
-        let known = |&letter: &u8| b" -".contains(&letter) || Kind::from_letter(letter).is_some();
-        match page.labels.iter().find(|letter| !known(letter)) {
-            Some(&letter) => Err(format!("unknown label {:?}", char::from(letter))),
-            None => Ok(page),
-        }
+        page.labels.iter().try_for_each(|&letter| check_label(letter))?;
+        Ok(page)
     }
 }
 
@@ -139,7 +136,15 @@ pub(super) fn without_targets(text: &str) -> String {
     kept
 }
 
-fn fail(file: &Path, row: Option<usize>, what: impl ToString) -> Error {
+/// Says which label this is if it is none.
+pub(super) fn check_label(letter: u8) -> Result<(), String> {
+    if b" -".contains(&letter) || Kind::from_letter(letter).is_some() {
+        return Ok(());
+    }
+    Err(format!("unknown label {:?}", char::from(letter)))
+}
+
+pub(super) fn fail(file: &Path, row: Option<usize>, what: impl ToString) -> Error {
     Error::Corpus { file: file.to_owned(), row, what: what.to_string() }
 }
 
@@ -148,15 +153,27 @@ fn fail(file: &Path, row: Option<usize>, what: impl ToString) -> Error {
 /// # Errors
 /// When the directory cannot be read or holds none.
 pub fn files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
-    let entries = directory.read_dir().map_err(|error| fail(directory, None, error))?;
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.to_string_lossy().ends_with(".jsonl.zst"))
-        .collect();
-    files.sort();
+    let files = files_ending(directory, ".jsonl.zst")?;
     if files.is_empty() {
         return Err(fail(directory, None, "no .jsonl.zst file in it"));
     }
+    Ok(files)
+}
+
+/// The files of a directory whose names end so, sorted by name.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub(super) fn files_ending(directory: &Path, ending: &str) -> Result<Vec<PathBuf>, Error> {
+    let in_directory = |error: std::io::Error| fail(directory, None, error);
+    let mut files = Vec::new();
+    for entry in directory.read_dir().map_err(in_directory)? {
+        let path = entry.map_err(in_directory)?.path();
+        if path.to_string_lossy().ends_with(ending) {
+            files.push(path);
+        }
+    }
+    files.sort();
     Ok(files)
 }
 

@@ -75,7 +75,7 @@ pub struct Example {
     lead_ins: &'static [&'static str],
     /// The kinds of its lines, where known.
     pub labels: Vec<Option<Kind>>,
-    /// What a reader takes its lines for, if it was read.
+    /// What a reader takes its lines for, if it was read or made up.
     read: Vec<Option<Read>>,
     /// Square roots of its lines' number of words.
     roots: Vec<f32>,
@@ -365,7 +365,7 @@ impl Example {
         }
     }
 
-    /// Whether the page was read, or another dump of it.
+    /// Whether the page was read, or another dump of it, or made up.
     pub(super) fn is_read(&self) -> bool {
         !self.read.is_empty()
     }

@@ -2,8 +2,8 @@
 //! verdicts nothing.
 //!
 //! What the network learns of kinds on the way, of labels and opinions, only shapes its units. Here
-//! lines that have been read tell what kinds are, and all other labels as much as they told there
-//! ([`Slips`]).
+//! lines that have been read or made up tell what kinds are, and all other labels as much as they told
+//! where the corpus was read ([`Slips`]).
 
 use std::thread;
 
@@ -16,11 +16,12 @@ use super::{Settings, Weights, ablation, one_cycle};
 use crate::label::Kind;
 use crate::model::network::{self, KIND_EMBEDDING, Logits, layout};
 
-/// Passes over the pages that have been read, in each of which one in so many of the others is seen.
+/// Passes over the pages that have been read or made up, in each of which one in so many of the others
+/// is seen.
 const EPOCHS: usize = 10;
 const OTHERS: usize = 8;
 
-/// How many times as much a line counts that has been read.
+/// How many times as much a line of these counts.
 const READ_WEIGHT: f32 = 15.0;
 
 /// What one thread needs.

@@ -10,7 +10,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::corpus::{Page, Read};
+use super::corpus::{Page, Read, check_label, fail, files_ending};
 use crate::document::is_blank;
 use crate::error::Error;
 use crate::label::Kind;
@@ -24,18 +24,11 @@ pub const SET: &str = "made-up";
 /// When the directory or a file cannot be read, or a file is no labelled page; names the file, and
 /// the line.
 pub fn read(directory: &Path) -> Result<Vec<Page>, Error> {
-    let fail = |file: &Path, row, what: String| Error::Corpus { file: file.to_owned(), row, what };
-    let in_directory = |error: std::io::Error| fail(directory, None, error.to_string());
-    let mut paths = Vec::new();
-    for entry in directory.read_dir().map_err(in_directory)? {
-        paths.push(entry.map_err(in_directory)?.path());
-    }
-    paths.sort();
     let mut pages = Vec::new();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|end| end == "txt")) {
-        let text = fs::read_to_string(path).map_err(|error| fail(path, None, error.to_string()))?;
+    for path in files_ending(directory, ".txt")? {
+        let text = fs::read_to_string(&path).map_err(|error| fail(&path, None, error))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        pages.push(parse(&name, &text).map_err(|(row, what)| fail(path, Some(row), what))?);
+        pages.push(parse(&name, &text).map_err(|(row, what)| fail(&path, Some(row), what))?);
     }
     Ok(pages)
 }
@@ -59,13 +52,10 @@ fn parse(name: &str, file: &str) -> Result<Page, (usize, String)> {
             }
             _ => return Err((number, "not a letter, a tab and a line".to_owned())),
         };
-        let kind = Kind::from_letter(label);
-        if kind.is_none() && !b" -".contains(&label) {
-            return Err((number, format!("unknown label {:?}", char::from(label))));
-        }
+        check_label(label).map_err(|what| (number, what))?;
         lines.push(line);
         labels.push(label);
-        read.push(kind.map(Read::Kind));
+        read.push(Kind::from_letter(label).map(Read::Kind));
     }
     Ok(Page {
         id: format!("{SET}/{name}"),
