@@ -266,7 +266,9 @@ impl Tokens<'_> {
                 Some(window) => (start, with.matches(window.as_array().expect("so many"), key)),
                 None => self.search(!start, key),
             };
-            keys[rows] = first + matches.trailing_zeros();
+            let row = first + matches.trailing_zeros();
+            keys[rows] = row;
+            with.fetch(self.rows, row as usize);
             rows += usize::from(matches != 0);
             found[index] = rows as u32;
         }

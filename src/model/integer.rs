@@ -158,6 +158,33 @@ impl<const PAIRS: usize> Matrix<PAIRS> {
     }
 }
 
+impl Matrix<UNIT_PAIRS> {
+    /// The first column alone.
+    fn column(&self) -> Column {
+        let weights = self.weights.each_ref().map(|weights| weights[0]);
+        Column { weights, bias: self.bias[0], step: self.step() }
+    }
+}
+
+/// A matrix of one column.
+#[derive(Clone, Debug)]
+struct Column {
+    weights: Units,
+    bias: i32,
+    /// What a step of the sum is worth.
+    step: f32,
+}
+
+impl Column {
+    /// The sum of a line.
+    #[inline(always)]
+    fn sum(&self, x: &Units) -> f32 {
+        let products = x.as_flattened().iter().zip(self.weights.as_flattened());
+        let products = products.map(|(&x, &weight)| i32::from(x) * i32::from(weight));
+        (self.bias + products.sum::<i32>()) as f32 * self.step
+    }
+}
+
 /// The next whole number from a number that is not negative on. Without newer instructions than the
 /// first processors had, the library's `ceil` is a call.
 #[inline]
@@ -236,7 +263,7 @@ pub struct Network {
     convolutions: [Convolution; DILATIONS.len()],
     recurrences: [Matrix<UNIT_PAIRS>; RECURRENCES.len()],
     /// The content logit.
-    content: Matrix<UNIT_PAIRS>,
+    content: Column,
     /// The kinds' logits, of the units and of what else they take.
     kinds: Matrix<UNIT_PAIRS>,
     kinds_of_line: Matrix<KIND_INPUT_PAIRS>,
@@ -252,7 +279,7 @@ impl Network {
             input: Matrix::new(&p[inputs], &p[layout::BIAS_IN], HIDDEN, INPUT_BITS).rounded(),
             convolutions: std::array::from_fn(|layer| Convolution::new(p, layer)),
             recurrences: std::array::from_fn(|index| recurrence(p, index)),
-            content: Matrix::new(&p[layout::CONTENT], content_bias, 1, UNIT_BITS),
+            content: Matrix::new(&p[layout::CONTENT], content_bias, 1, UNIT_BITS).column(),
             kinds: Matrix::new(&p[layout::KINDS], &p[layout::KINDS_BIAS], Kind::COUNT, UNIT_BITS),
             kinds_of_line: Matrix::new(&p[of_line], &[], Kind::COUNT, INPUT_BITS),
         }
@@ -473,27 +500,21 @@ fn convolve(
         }
         windows = following;
     }
-    let (x, sums) = (&mut x[..len], &mut sums[..len]);
-    network.content.product::<1>(with, x, sums);
-    let step = network.content.step();
+    let (x, sums) = (&x[..len], &mut sums[..len]);
     if *leaves_out_kinds {
-        for &mut [content, ..] in sums {
-            out(Logits { content: content as f32 * step, kinds: [0.0; Kind::COUNT] });
+        for x in x {
+            out(Logits { content: network.content.sum(x), kinds: [0.0; Kind::COUNT] });
         }
         return;
     }
-    let mut contents = [0.0; BATCH];
-    for (logit, &[content, ..]) in contents.iter_mut().zip(&*sums) {
-        *logit = content as f32 * step;
-    }
     network.kinds.product::<{ Kind::COUNT }>(with, x, sums);
     let step = network.kinds.step();
-    for ((&content, sums), of_line) in contents.iter().zip(sums).zip(kinds.drain(..len)) {
+    for ((x, sums), of_line) in x.iter().zip(sums).zip(kinds.drain(..len)) {
         let mut logits = logits_of_kinds(sums, step);
         for (logit, of_line) in logits.iter_mut().zip(of_line) {
             *logit += of_line;
         }
-        out(Logits { content, kinds: logits });
+        out(Logits { content: network.content.sum(x), kinds: logits });
     }
 }
 
