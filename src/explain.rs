@@ -211,7 +211,7 @@ impl<'p> Page<'p> {
         let (mut full, mut kinds) = (Vec::new(), Vec::new());
         for bytes in lines {
             if is_blank(bytes) {
-                extractor.blank_line();
+                extractor.blank_lines(1);
                 forms.blank_line();
                 continue;
             }

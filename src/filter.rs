@@ -6,7 +6,8 @@
 //! # Contract
 //! * Every byte fed reaches the sink exactly once and in order, blank lines too.
 //! * How the bytes were cut into [`Filter::feed`] calls never shows in what the sink sees,
-//!   except that an over-long line may be handed on in other pieces.
+//!   except that an over-long line may be handed on in other pieces, and blank lines in other
+//!   numbers at once.
 //! * A verdict depends on all lines before it and at most [`LOOKAHEAD`] non-blank lines after.
 //! * Memory is bounded by [`MAX_HELD_BYTES`] + [`MAX_LINE_BYTES`], whatever comes in. When more
 //!   than [`MAX_HELD_BYTES`] wait for a verdict, they are judged as if the document ended
@@ -70,6 +71,32 @@ pub struct Piece<'a> {
     pub ends: bool,
 }
 
+/// Blank lines that follow each other and have as many bytes each.
+#[derive(Clone, Copy, Debug)]
+pub struct BlankLines<'a> {
+    /// The bytes of all of them, and the number and the offset of the first.
+    pub lines: Line<'a>,
+    /// How many there are, at least one.
+    pub count: usize,
+}
+
+impl<'a> BlankLines<'a> {
+    /// A piece for each line.
+    pub fn pieces(&self) -> impl Iterator<Item = Piece<'a>> {
+        let Line { number, offset, bytes } = self.lines;
+        let each = bytes.len() / self.count;
+        (0..self.count).map(move |index| {
+            let at = index * each;
+            let line = Line {
+                number: number + index as u64,
+                offset: offset + at as u64,
+                bytes: &bytes[at..at + each],
+            };
+            Piece { line, verdict: None, starts: true, ends: true }
+        })
+    }
+}
+
 /// Takes judged lines in document order.
 pub trait Sink {
     /// What can go wrong in taking one.
@@ -80,6 +107,14 @@ pub trait Sink {
     /// # Errors
     /// Whatever the sink fails with; the filter hands it on and should then be reset.
     fn take(&mut self, piece: &Piece<'_>) -> Result<(), Self::Error>;
+
+    /// Takes the next lines, which are blank. However many there are, more may follow.
+    ///
+    /// # Errors
+    /// Likewise.
+    fn take_blank(&mut self, blank: &BlankLines<'_>) -> Result<(), Self::Error> {
+        blank.pieces().try_for_each(|piece| self.take(&piece))
+    }
 }
 
 /// Any closure over pieces is a sink.
@@ -91,11 +126,12 @@ impl<E, F: FnMut(&Piece<'_>) -> Result<(), E>> Sink for F {
     }
 }
 
-/// A line that waits for its verdict, or a blank one behind it.
+/// A line that waits for its verdict, or blank ones behind it that have as many bytes each.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     bytes: usize,
-    blank: bool,
+    /// How many blank lines, 0 for one that waits.
+    blank: usize,
     /// What the user's rules say of it.
     told: Option<Told>,
     /// The kind that its form gives away, if it is content.
@@ -234,9 +270,15 @@ impl<'m> Filter<'m> {
         for block in 0..end.div_ceil(BLOCK) {
             let mut ends = self.ends[block];
             while ends != 0 {
-                let at = block * BLOCK + ends.trailing_zeros() as usize;
+                let at = ends.trailing_zeros();
+                self.complete_line(before + block * BLOCK + at as usize + 1, sink)?;
                 ends &= ends - 1;
-                self.complete_line(before + at + 1, sink)?;
+                // Some dumps have more empty lines than other ones: those that follow each other at once.
+                let empty = (ends >> at >> 1).trailing_ones();
+                if empty > 0 {
+                    self.complete_blank(1, empty as usize, sink)?;
+                    ends &= u64::MAX.checked_shl(at + 1 + empty).unwrap_or(0);
+                }
             }
         }
         self.compact();
@@ -304,20 +346,45 @@ impl<'m> Filter<'m> {
     fn complete_line<S: Sink>(&mut self, end: usize, sink: &mut S) -> Result<(), S::Error> {
         let line = &self.buffer[self.tail..end];
         let bytes = line.len();
-        self.tail = end;
         if is_blank(line) {
-            self.held.push_back(Held { bytes, blank: true, told: None, form: None });
-            self.extractor.blank_line();
-            self.forms.iter_mut().for_each(Forms::blank_line);
-            if self.held.len() == 1 {
-                self.release_decided(sink)?;
+            return self.complete_blank(bytes, 1, sink);
+        }
+        self.tail = end;
+        self.queue(bytes);
+        if self.scorer.has_scores() {
+            self.release_scored(sink)?;
+        }
+        self.release_surplus(sink)
+    }
+
+    /// The next `count` times so many bytes are as many blank lines.
+    fn complete_blank<S: Sink>(
+        &mut self,
+        bytes: usize,
+        count: usize,
+        sink: &mut S,
+    ) -> Result<(), S::Error> {
+        self.tail += count * bytes;
+        match self.held.back_mut() {
+            Some(held) if held.blank > 0 && held.bytes == held.blank * bytes => {
+                held.bytes += count * bytes;
+                held.blank += count;
             }
-        } else {
-            self.queue(bytes);
-            if self.scorer.has_scores() {
-                self.release_scored(sink)?;
+            _ => {
+                let bytes = count * bytes;
+                self.held.push_back(Held { bytes, blank: count, told: None, form: None });
             }
         }
+        self.extractor.blank_lines(count);
+        self.forms.iter_mut().for_each(Forms::blank_line);
+        if self.held.len() == 1 {
+            self.release_decided(sink)?;
+        }
+        self.release_surplus(sink)
+    }
+
+    /// Hands on what can be, or has to be, if more is held than may be.
+    fn release_surplus<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
         if self.holds_too_much() {
             // How many lines wait for company must not show.
             self.release_judged(sink)?;
@@ -346,7 +413,7 @@ impl<'m> Filter<'m> {
         if let (Some(head), true) = (self.held.back_mut(), form.is_below_head) {
             head.form = form.kind;
         }
-        self.held.push_back(Held { bytes, blank: false, told, form: form.kind });
+        self.held.push_back(Held { bytes, blank: 0, told, form: form.kind });
         self.scorer.show(&self.extractor);
         self.scorer.queue_next();
         told
@@ -435,18 +502,19 @@ impl<'m> Filter<'m> {
         let (mut start, mut number, mut offset) = (self.start, self.number, self.offset);
         let (mut decided, mut count) = (self.decided.iter(), 0);
         for held in &self.held {
-            let verdict = if held.blank {
-                None
-            } else if let Some(scores) = decided.next() {
-                Some(self.policy.decide(&scores.of_form(held.form), held.told))
-            } else {
-                break;
-            };
             let bytes = &self.buffer[start..start + held.bytes];
             let line = Line { number, offset, bytes };
-            sink.take(&Piece { line, verdict, starts: true, ends: true })?;
+            if held.blank > 0 {
+                sink.take_blank(&BlankLines { lines: line, count: held.blank })?;
+                number += held.blank as u64;
+            } else if let Some(scores) = decided.next() {
+                let verdict = Some(self.policy.decide(&scores.of_form(held.form), held.told));
+                sink.take(&Piece { line, verdict, starts: true, ends: true })?;
+                number += 1;
+            } else {
+                break;
+            }
             start += held.bytes;
-            number += 1;
             offset += held.bytes as u64;
             count += 1;
         }

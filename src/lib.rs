@@ -44,7 +44,7 @@ mod utf8;
 pub use decode::Policy;
 pub use document::Line;
 pub use error::Error;
-pub use filter::{Filter, LOOKAHEAD, Piece, Sink};
+pub use filter::{BlankLines, Filter, LOOKAHEAD, Piece, Sink};
 pub use label::{Kind, KindSet, Label, Verdict};
 pub use model::Model;
 pub use rules::{Rule, Rules};

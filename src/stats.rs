@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::ops::AddAssign;
 use std::time::Duration;
 
-use dechrome::Piece;
 use dechrome::label::Kind;
+use dechrome::{BlankLines, Piece};
 
 /// Lines and their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,12 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Counts blank lines.
+    pub fn add_blank(&mut self, blank: &BlankLines<'_>) {
+        self.blank.lines += blank.count as u64;
+        self.blank.bytes += blank.lines.bytes.len() as u64;
+    }
+
     /// Counts a line, or a piece of one.
     pub fn add(&mut self, piece: &Piece<'_>) {
         let amount = match piece.verdict {

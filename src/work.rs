@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use dechrome::document::{Line, strip_ending};
-use dechrome::filter::{Filter, Piece, Sink};
+use dechrome::filter::{BlankLines, Filter, Piece, Sink};
 use dechrome::model::Model;
 use dechrome::output::{Annotate, Explain, Json, Report, Selection, Text, Writer};
 
@@ -433,6 +433,12 @@ impl Sink for Out<'_> {
         self.counts.add(piece);
         self.writer.take(piece)?;
         self.rejects_writer.iter_mut().try_for_each(|rejects| rejects.take(piece))
+    }
+
+    fn take_blank(&mut self, blank: &BlankLines<'_>) -> io::Result<()> {
+        self.counts.add_blank(blank);
+        self.writer.take_blank(blank)?;
+        self.rejects_writer.iter_mut().try_for_each(|rejects| rejects.take_blank(blank))
     }
 }
 

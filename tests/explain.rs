@@ -21,7 +21,7 @@ fn see(page: &[u8]) -> Vec<Seen> {
     let mut seen: Vec<Seen> = Vec::new();
     for line in lines(page) {
         if is_blank(line) {
-            extractor.blank_line();
+            extractor.blank_lines(1);
             continue;
         }
         let mut tokens = Vec::new();

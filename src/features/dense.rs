@@ -92,16 +92,20 @@ const LONG_LINE_WORDS: u32 = 12;
 /// Words of a line that is no heading, even if it does not end like a sentence.
 const NO_HEAD_WORDS: u32 = 20;
 
-/// Counts what a document has, up to 2^30.
+/// What a document has is counted up to here.
+const MANY: u32 = 1 << 30;
+
+/// Counts what a document has.
 #[inline(always)]
 fn add(count: &mut u32, more: u32) {
-    *count = (*count + more).min(1 << 30);
+    *count = (*count + more).min(MANY);
 }
 
 impl DocumentSoFar {
-    pub(super) fn blank_line(&mut self) {
-        add(&mut self.blank_before, 1);
-        add(&mut self.blanks, 1);
+    pub(super) fn blank_lines(&mut self, count: usize) {
+        let count = count.min(MANY as usize) as u32;
+        add(&mut self.blank_before, count);
+        add(&mut self.blanks, count);
     }
 
     /// Whether the next line is likely the rest of a wrapped paragraph.

@@ -280,7 +280,7 @@ mod tests {
         let mut all = Vec::new();
         for line in lines {
             if line.is_empty() {
-                extractor.blank_line();
+                extractor.blank_lines(1);
                 continue;
             }
             let dense = extractor.line(line.as_bytes(), None, &mut |_| {});

@@ -100,9 +100,9 @@ impl Extractor {
         self.memory.reset();
     }
 
-    /// Takes note of a blank line.
-    pub fn blank_line(&mut self) {
-        self.document.blank_line();
+    /// Takes note of blank lines.
+    pub fn blank_lines(&mut self, count: usize) {
+        self.document.blank_lines(count);
     }
 
     /// The features of the next non-blank line, `text` without its line ending: the dense ones

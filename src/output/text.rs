@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::mem;
 
 use super::Writer;
-use crate::filter::{Piece, Sink};
+use crate::filter::{BlankLines, Piece, Sink};
 
 /// Which blank lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,8 +64,7 @@ impl<W: Write> Text<W> {
         }
     }
 
-    fn write(&mut self, piece: &Piece<'_>) -> io::Result<()> {
-        let bytes = piece.line.bytes;
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if mem::take(&mut self.owes_newline) {
             self.out.write_all(b"\n")?;
         }
@@ -75,17 +74,6 @@ impl<W: Write> Text<W> {
         }
         Ok(())
     }
-
-    fn take_blank(&mut self, piece: &Piece<'_>) -> io::Result<()> {
-        match self.blank {
-            Blank::Keep => self.write(piece),
-            Blank::Squeeze if self.is_begun && self.waiting.is_empty() => {
-                self.waiting.extend_from_slice(piece.line.bytes);
-                Ok(())
-            }
-            Blank::Squeeze | Blank::Drop => Ok(()),
-        }
-    }
 }
 
 impl<W: Write> Sink for Text<W> {
@@ -93,7 +81,7 @@ impl<W: Write> Sink for Text<W> {
 
     fn take(&mut self, piece: &Piece<'_>) -> io::Result<()> {
         let Some(verdict) = piece.verdict else {
-            return self.take_blank(piece);
+            return self.take_blank(&BlankLines { lines: piece.line, count: 1 });
         };
         if verdict.kept != (self.selection == Selection::Kept) {
             return Ok(());
@@ -103,7 +91,19 @@ impl<W: Write> Sink for Text<W> {
             self.waiting.clear();
             self.is_begun = true;
         }
-        self.write(piece)
+        self.write(piece.line.bytes)
+    }
+
+    fn take_blank(&mut self, blank: &BlankLines<'_>) -> io::Result<()> {
+        let bytes = blank.lines.bytes;
+        match self.blank {
+            Blank::Keep => self.write(bytes),
+            Blank::Squeeze if self.is_begun && self.waiting.is_empty() => {
+                self.waiting.extend_from_slice(&bytes[..bytes.len() / blank.count]);
+                Ok(())
+            }
+            Blank::Squeeze | Blank::Drop => Ok(()),
+        }
     }
 }
 
@@ -155,6 +155,32 @@ mod tests {
             (Selection::Dropped, Blank::Drop, "-b\n-e\n"),
         ] {
             assert_eq!(written(&[page], selection, blank), expected, "{selection:?} {blank:?}");
+        }
+    }
+
+    #[test]
+    fn blank_lines_are_written_alike_however_many_come_at_once() {
+        let verdict = Verdict { kept: true, score: 0.0, probability: 0.5, kind: Kind::Other };
+        let line = |bytes| Line { number: 1, offset: 0, bytes };
+        let blank = BlankLines { lines: line(b"\t\n\t\n\t\n"), count: 3 };
+        assert_eq!(blank.pieces().map(|piece| piece.line.offset).collect::<Vec<_>>(), [0, 2, 4]);
+        for mode in [Blank::Squeeze, Blank::Keep, Blank::Drop] {
+            let [one_by_one, at_once] = [false, true].map(|at_once| {
+                let mut out = Vec::new();
+                let mut writer = Text::new(&mut out, Selection::Kept, mode);
+                for bytes in [b"a\n", b"b\n"] {
+                    let verdict = Some(verdict);
+                    let piece = Piece { line: line(bytes), verdict, starts: true, ends: true };
+                    writer.take(&piece).unwrap();
+                    if at_once {
+                        writer.take_blank(&blank).unwrap();
+                    } else {
+                        blank.pieces().for_each(|piece| writer.take(&piece).unwrap());
+                    }
+                }
+                out
+            });
+            assert_eq!(one_by_one, at_once, "{mode:?}");
         }
     }
 

@@ -155,7 +155,7 @@ impl Example {
             // The dump's own lines: a `\r` before the `\n` is no text.
             let text = text.strip_suffix('\r').unwrap_or(text);
             if is_blank(text.as_bytes()) {
-                extractor.blank_line();
+                extractor.blank_lines(1);
                 after_blank = true;
             } else {
                 let is_headline = Some(number) == headline;
@@ -243,7 +243,7 @@ impl Example {
         for drawn in lines {
             let (page, line) = (job::page(data, drawn.page), drawn.line as usize);
             if page.after_blank[line] && drawn.teaser != Some(Teaser::Close) {
-                extractor.blank_line();
+                extractor.blank_lines(1);
             }
             let text = page.text(line);
             let lead_in = |pick: u32| {
