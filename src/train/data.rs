@@ -36,7 +36,7 @@ const IN_OTHER_SCRIPT: u64 = 4;
 const SILVER_WEIGHT: f32 = 0.6;
 
 /// Weight of pages that were made up, for they are few.
-const MADE_UP_WEIGHT: f32 = 3.0;
+const MADE_UP_WEIGHT: f32 = 1.5;
 
 /// The most a page of a rare source, language and type counts, against one of the most common.
 const MAX_RARITY: f32 = 2.0;
