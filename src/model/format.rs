@@ -27,7 +27,7 @@ use crate::fnv;
 use crate::simd::{Instructions, KEYS};
 
 const MAGIC: &[u8; 8] = b"DECHROME";
-const VERSION: u32 = 8;
+const VERSION: u32 = 7;
 const CALIBRATION: usize = 32;
 const HEADER: usize = CALIBRATION + 8;
 
@@ -248,7 +248,7 @@ impl Tokens<'_> {
     ///
     /// Whether a token is here is anybody's guess, so there is no branch on it: the processor goes
     /// on to the next one while the memory of this one is on its way. The keys that one some way
-    /// further on is compared with are asked for meanwhile, and the row of each that is found.
+    /// further on is compared with are asked for meanwhile.
     #[inline(always)]
     pub(super) fn find(&self, with: impl Instructions, keys: &mut [u32], found: &mut [u32]) {
         const AHEAD: usize = 8;

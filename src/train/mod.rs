@@ -149,7 +149,7 @@ impl Weights {
     /// Efficient BackProp), less where a layer only corrects what goes past it; gates spread so
     /// that the first `states` forget over two lines up to some hundred.
     pub fn random(tokens: usize, states: usize, seed: u64) -> Weights {
-        use crate::model::network::{DILATIONS, KERNEL, RECURRENCES, UNITS_OF_STATES, unit_of};
+        use crate::model::network::{DILATIONS, KERNEL, RECURRENCES, unit_of};
         let mut random = Random::new(seed);
         let mut parameters = vec![0.0; layout::COUNT];
         let mut fill = |range: std::ops::Range<usize>, deviation: f32| {
@@ -172,7 +172,7 @@ impl Weights {
         }
         fill(layout::CONTENT, 1.0 / hidden.sqrt());
         fill(layout::KINDS, 1.0 / hidden.sqrt());
-        let states = states.clamp(1, UNITS_OF_STATES);
+        let states = states.clamp(1, math::HIDDEN);
         for index in 0..RECURRENCES.len() {
             let [_, bias, _] = layout::recurrence(index);
             for (state, bias) in parameters[bias].iter_mut().enumerate() {
@@ -497,7 +497,7 @@ mod tests {
 
     #[test]
     fn states_forget_over_as_many_lines_however_few_there_are() {
-        for states in [network::UNITS_OF_STATES, 12, 1] {
+        for states in [math::HIDDEN, 12, 1] {
             let weights = Weights::random(0, states, 5);
             let bias = |unit: usize| {
                 let recurrences = network::RECURRENCES.len();
