@@ -248,7 +248,7 @@ impl Tokens<'_> {
     ///
     /// Whether a token is here is anybody's guess, so there is no branch on it: the processor goes
     /// on to the next one while the memory of this one is on its way. The keys that one some way
-    /// further on is compared with are asked for meanwhile.
+    /// further on is compared with are asked for meanwhile, and the row of each that is found.
     #[inline(always)]
     pub(super) fn find(&self, with: impl Instructions, keys: &mut [u32], found: &mut [u32]) {
         const AHEAD: usize = 8;
