@@ -81,10 +81,15 @@ pub struct BlankLines<'a> {
 }
 
 impl<'a> BlankLines<'a> {
+    /// The bytes of the first, as of each.
+    pub fn first(&self) -> &'a [u8] {
+        &self.lines.bytes[..self.lines.bytes.len() / self.count]
+    }
+
     /// A piece for each line.
     pub fn pieces(&self) -> impl Iterator<Item = Piece<'a>> {
         let Line { number, offset, bytes } = self.lines;
-        let each = bytes.len() / self.count;
+        let each = self.first().len();
         (0..self.count).map(move |index| {
             let at = index * each;
             let line = Line {
@@ -273,7 +278,7 @@ impl<'m> Filter<'m> {
                 let at = ends.trailing_zeros();
                 self.complete_line(before + block * BLOCK + at as usize + 1, sink)?;
                 ends &= ends - 1;
-                // Some dumps have more empty lines than other ones: those that follow each other at once.
+                // Some dumps have more empty lines than other ones: as many as follow at once.
                 let empty = (ends >> at >> 1).trailing_ones();
                 if empty > 0 {
                     self.complete_blank(1, empty as usize, sink)?;

@@ -176,7 +176,7 @@ struct Column {
 }
 
 impl Column {
-    /// The sum of a line.
+    /// What a line of these units sums up to.
     #[inline(always)]
     fn sum(&self, x: &Units) -> f32 {
         let products = x.as_flattened().iter().zip(self.weights.as_flattened());

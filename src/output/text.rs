@@ -95,11 +95,10 @@ impl<W: Write> Sink for Text<W> {
     }
 
     fn take_blank(&mut self, blank: &BlankLines<'_>) -> io::Result<()> {
-        let bytes = blank.lines.bytes;
         match self.blank {
-            Blank::Keep => self.write(bytes),
+            Blank::Keep => self.write(blank.lines.bytes),
             Blank::Squeeze if self.is_begun && self.waiting.is_empty() => {
-                self.waiting.extend_from_slice(&bytes[..bytes.len() / blank.count]);
+                self.waiting.extend_from_slice(blank.first());
                 Ok(())
             }
             Blank::Squeeze | Blank::Drop => Ok(()),
