@@ -13,7 +13,9 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use clap_complete::Shell;
 use dechrome::decode::{PRECISION_THRESHOLD, Policy, RECALL_THRESHOLD};
-use dechrome::filter::{LOOKAHEAD, MAX_HELD_BYTES, MAX_LINE_BYTES};
+use dechrome::filter::{
+    LOOKAHEAD, MAX_HELD_BYTES, MAX_LINE_BYTES, MAX_SHORT_LINES, SHORT_LINE_BYTES,
+};
 use dechrome::label::{Kind, KindSet, Label};
 use dechrome::output::{Blank, Selection, Style, sanitize};
 use dechrome::rules::{Rule, Rules, Told, what_is_wrong};
@@ -741,6 +743,7 @@ Limits:
   A line is judged once {LOOKAHEAD} more lines that are not blank have been seen, or the document ends.
   A line longer than {} is judged on its first and last parts and passed through.
   When more than {} wait for a verdict, they are judged as if the document ended there.
+  Of lines of less than {SHORT_LINE_BYTES} bytes in a row {MAX_SHORT_LINES} are judged; those that follow go with the last.
   A record longer than {} cannot be used.
 
 Exit status:

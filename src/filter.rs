@@ -13,7 +13,7 @@
 //!   than [`MAX_HELD_BYTES`] wait for a verdict, they are judged as if the document ended
 //!   there. A line that reaches [`MAX_LINE_BYTES`] is judged on its first and last
 //!   [`SCORED_BYTES`](crate::features::SCORED_BYTES) up to there, likewise, and the rest of it
-//!   is passed through in pieces.
+//!   is passed through in pieces. So are short lines beyond [`MAX_SHORT_LINES`].
 
 use std::collections::VecDeque;
 
@@ -42,6 +42,14 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// How many bytes may wait for a verdict, the filter's notes on them included.
 pub const MAX_HELD_BYTES: usize = 4 << 20;
 
+/// Of lines of at most [`SHORT_LINE_BYTES`] that follow each other so many are judged, blank lines not
+/// counted, as if the document ended there, and what follows has the scores of the last: as many short
+/// lines say no more, and each would take as long as a line that says something.
+pub const MAX_SHORT_LINES: usize = 1024;
+
+/// With its line ending.
+pub const SHORT_LINE_BYTES: usize = 8;
+
 /// Bounds of a filter. Other values than the default are for tests.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -49,11 +57,17 @@ pub struct Limits {
     pub max_line_bytes: usize,
     /// See [`MAX_HELD_BYTES`].
     pub max_held_bytes: usize,
+    /// See [`MAX_SHORT_LINES`]; at least 1.
+    pub max_short_lines: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { max_line_bytes: MAX_LINE_BYTES, max_held_bytes: MAX_HELD_BYTES }
+        Limits {
+            max_line_bytes: MAX_LINE_BYTES,
+            max_held_bytes: MAX_HELD_BYTES,
+            max_short_lines: MAX_SHORT_LINES,
+        }
     }
 }
 
@@ -196,6 +210,9 @@ pub struct Filter<'m> {
     offset: u64,
     /// Verdict of the over-long line whose rest is being passed through.
     long: Option<Verdict>,
+    /// How many short lines just came, and the scores of those that follow if they are too many.
+    short: usize,
+    surplus: Option<Scores>,
 }
 
 impl<'m> Filter<'m> {
@@ -223,6 +240,8 @@ impl<'m> Filter<'m> {
             number: 1,
             offset: 0,
             long: None,
+            short: 0,
+            surplus: None,
         }
     }
 
@@ -345,6 +364,7 @@ impl<'m> Filter<'m> {
         self.number = 1;
         self.offset = 0;
         self.long = None;
+        self.end_short_lines();
     }
 
     /// The bytes from `tail` to `end` are a line.
@@ -355,11 +375,53 @@ impl<'m> Filter<'m> {
             return self.complete_blank(bytes, 1, sink);
         }
         self.tail = end;
+        if bytes > SHORT_LINE_BYTES {
+            self.end_short_lines();
+        } else if let Some(scores) = self.surplus {
+            return self.hand_on_short_line(bytes, &scores, sink);
+        } else {
+            self.short += 1;
+        }
         self.queue(bytes);
+        if self.short == self.limits.max_short_lines {
+            return self.judge_short_lines(sink);
+        }
         if self.scorer.has_scores() {
             self.release_scored(sink)?;
         }
         self.release_surplus(sink)
+    }
+
+    /// Judges all that is held: the last of it is one of so many short lines that no more of them are
+    /// scored.
+    fn judge_short_lines<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        self.decide_all();
+        self.surplus = self.decided.last().copied();
+        self.release_decided(sink)
+    }
+
+    /// The line of so many bytes that ends at `tail` is one of too many short ones: nothing is held.
+    fn hand_on_short_line<S: Sink>(
+        &mut self,
+        bytes: usize,
+        scores: &Scores,
+        sink: &mut S,
+    ) -> Result<(), S::Error> {
+        let line = Line {
+            number: self.number,
+            offset: self.offset,
+            bytes: &self.buffer[self.start..self.tail],
+        };
+        let told = self.rules.judge(strip_ending(line.bytes));
+        let verdict = Some(self.policy.decide(scores, told));
+        self.start = self.tail;
+        self.number += 1;
+        self.offset += bytes as u64;
+        sink.take(&Piece { line, verdict, starts: true, ends: true })
+    }
+
+    fn end_short_lines(&mut self) {
+        (self.short, self.surplus) = (0, None);
     }
 
     /// The next `count` times so many bytes are as many blank lines.
@@ -442,6 +504,7 @@ impl<'m> Filter<'m> {
     fn judge_long_line<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
         let bytes = self.buffer.len() - self.tail;
         self.tail = self.buffer.len();
+        self.end_short_lines();
         let told = self.queue(bytes);
         self.decide_all();
         let scores = self.decided.pop().expect("the scorer owes a verdict for the last line");

@@ -403,8 +403,9 @@ proptest! {
         sizes in vec(1_usize..50, 1..10),
         max_line_bytes in 1_usize..40,
         max_held_bytes in 0_usize..3000,
+        max_short_lines in 1_usize..6,
     ) {
-        let limits = Limits { max_line_bytes, max_held_bytes };
+        let limits = Limits { max_line_bytes, max_held_bytes, max_short_lines };
         let mut filter = Filter::with_limits(&NOISE, Policy::default(), limits);
         let whole = record(&mut filter, &[&page]);
         let expected: Vec<&[u8]> = lines(&page).collect();
@@ -420,7 +421,7 @@ proptest! {
         sizes in vec(1_usize..50, 1..10),
         max_line_bytes in 1_usize..40,
     ) {
-        let limits = Limits { max_line_bytes, max_held_bytes: 1000 };
+        let limits = Limits { max_line_bytes, max_held_bytes: 1000, max_short_lines: 3 };
         let mut filter = Filter::with_limits(&NOISE, Policy::default(), limits);
         for format in FORMATS {
             let whole = written(format, &mut filter, &[&page]);

@@ -8,8 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use dechrome::LOOKAHEAD;
+use dechrome::filter::MAX_SHORT_LINES;
+use serde_json::Value;
 
-use crate::util::{Guard, KEEP_ALL, KEEP_NONE, Scratch};
+use crate::util::{Guard, KEEP_ALL, KEEP_NONE, PAGE, Scratch};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -65,6 +67,33 @@ fn the_lookahead_is_no_longer_than_it_says_and_no_shorter() {
     assert!(lines.recv_timeout(Duration::from_millis(300)).is_err(), "blank lines do not count");
     writeln!(stdin, "A line.").unwrap();
     assert_eq!(lines.recv_timeout(PATIENCE).unwrap(), "A line.");
+}
+
+#[test]
+fn too_many_short_lines_go_with_the_last_that_is_judged() {
+    let short = "7\nx\n\n".repeat(MAX_SHORT_LINES);
+    let page = format!("{PAGE}{short}{PAGE}");
+    let ran = Scratch::new().run(&["--json", "--always=^x$"], &page);
+    let judged: Vec<Value> =
+        ran.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let full: Vec<&str> = page.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(judged.iter().map(|line| line["text"].as_str().unwrap()).collect::<Vec<_>>(), full);
+    let start = PAGE.lines().filter(|line| !line.is_empty()).count();
+    let (short, after) = judged[start..].split_at(2 * MAX_SHORT_LINES);
+    let (first, rest) = short.split_at(MAX_SHORT_LINES);
+    assert_eq!(first.last().unwrap()["text"], "x");
+    for line in rest {
+        assert_eq!(line["probability"], first.last().unwrap()["probability"]);
+        // What the user's rules say stands.
+        assert!(line["text"] == "7" || line["kept"] == true, "{line}");
+    }
+    let probabilities =
+        |lines: &[Value]| lines.iter().map(|line| line["probability"].clone()).collect::<Vec<_>>();
+    assert_ne!(
+        probabilities(after),
+        vec![rest[0]["probability"].clone(); start],
+        "it goes on behind them"
+    );
 }
 
 #[test]
@@ -183,6 +212,7 @@ fn an_endless_page_takes_little_memory() {
     for (what, start, chunk, count) in [
         ("blank lines behind a line whose verdict is open", "Open.\n", "\n".repeat(1 << 20), 8),
         ("lines", "", format!("{}\n", "Quite a long line. ".repeat(200)), 10_000),
+        ("short lines", "", "x\n".repeat(1 << 19), 20),
         ("long lines", "", format!("{}\n", "A long line. ".repeat(80_000)), 40),
         ("long blank lines", "", format!("{}\n", " ".repeat(1_000_000)), 40),
     ] {
