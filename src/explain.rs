@@ -44,6 +44,7 @@ pub const MAX_LINES: usize = 1 << 16;
 // Within these the filter never judges a line before it has seen what comes after, so that the
 // scores here are the filter's.
 const _: () = assert!(MAX_BYTES + MAX_LINES * filter::NOTE_BYTES <= filter::MAX_HELD_BYTES);
+const _: () = assert!(MAX_LINES <= filter::MAX_SHORT_LINES);
 
 /// The most reasons a line is given.
 pub const MAX_REASONS: usize = 5;

@@ -45,7 +45,7 @@ pub const MAX_HELD_BYTES: usize = 4 << 20;
 /// Of lines of at most [`SHORT_LINE_BYTES`] that follow each other so many are judged, blank lines not
 /// counted, as if the document ended there, and what follows has the scores of the last: as many short
 /// lines say no more, and each would take as long as a line that says something.
-pub const MAX_SHORT_LINES: usize = 1024;
+pub const MAX_SHORT_LINES: usize = 1 << 16;
 
 /// With its line ending.
 pub const SHORT_LINE_BYTES: usize = 8;

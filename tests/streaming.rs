@@ -212,7 +212,7 @@ fn an_endless_page_takes_little_memory() {
     for (what, start, chunk, count) in [
         ("blank lines behind a line whose verdict is open", "Open.\n", "\n".repeat(1 << 20), 8),
         ("lines", "", format!("{}\n", "Quite a long line. ".repeat(200)), 10_000),
-        ("short lines", "", "x\n".repeat(1 << 19), 20),
+        ("short lines", "", "x\n".repeat(1 << 19), 8),
         ("long lines", "", format!("{}\n", "A long line. ".repeat(80_000)), 40),
         ("long blank lines", "", format!("{}\n", " ".repeat(1_000_000)), 40),
     ] {
