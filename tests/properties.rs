@@ -30,7 +30,7 @@ fn noise(seed: u32) -> impl Iterator<Item = f32> {
 
 /// A model file whose weights are noise, centred so that about half of a page is kept.
 pub fn noise_model_bytes() -> Vec<u8> {
-    let parameters: Vec<f32> = noise(9).map(|x| 0.4 * x).take(layout::COUNT).collect();
+    let parameters: Vec<f32> = noise(2).map(|x| 0.4 * x).take(layout::COUNT).collect();
     let with_offset = |offset| {
         let calibration = Calibration { factor: 1.0, offset };
         Model::to_bytes(&parameters, calibration, &[0.01; EMBEDDINGS], &[])

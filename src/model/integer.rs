@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 
 use super::math::{HIDDEN, exp, round};
 use super::network::{
-    DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, KIND_EMBEDDING, Logits, RECURRENCES, STATES, State,
-    layout, recurrence_behind,
+    CORRECTED, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, KIND_EMBEDDING, Logits, RECURRENCES,
+    STATES, State, corrected, layout, recurrence_behind,
 };
 use crate::features::{DENSE, Dense};
 use crate::label::Kind;
@@ -141,7 +141,7 @@ impl<const PAIRS: usize> Matrix<PAIRS> {
     /// Hands `finish` the sums of each line as units, and what `outs` has for the line. All of the
     /// range of 16 bits is used, for this is what processors have an instruction for.
     #[inline(always)]
-    fn units<const SPARSE: usize, T>(
+    fn units<const COLUMNS: usize, const SPARSE: usize, T>(
         &self,
         with: impl Instructions,
         inputs: &[[[i16; 2]; PAIRS]],
@@ -149,7 +149,7 @@ impl<const PAIRS: usize> Matrix<PAIRS> {
         finish: impl Fn(Units, T),
     ) {
         let bias = (&self.bias, self.bits - UNIT_BITS);
-        with.units::<_, SPARSE, _>(&self.weights, bias, inputs, outs, finish);
+        with.units::<_, COLUMNS, SPARSE, _>(&self.weights, bias, inputs, outs, finish);
     }
 
     /// What a step of a sum is worth.
@@ -200,14 +200,12 @@ fn relu(mut x: Units) -> Units {
     x
 }
 
-/// Units of two lines added; what leaves 16 bits stays at their end.
+/// Adds to units; what leaves 16 bits stays at their end.
 #[inline(always)]
-fn add(a: &Units, b: &Units) -> Units {
-    let mut sum = *a;
-    for (sum, b) in sum.as_flattened_mut().iter_mut().zip(b.as_flattened()) {
-        *sum = sum.saturating_add(*b);
+fn add_to(units: &mut [i16], more: &[i16]) {
+    for (unit, more) in units.iter_mut().zip(more) {
+        *unit = unit.saturating_add(*more);
     }
-    sum
 }
 
 /// The gate of a recurrence and the candidate state side by side, a column of each state's.
@@ -251,7 +249,7 @@ impl Convolution {
                 })
             }),
             bits,
-            matrix: Matrix::new(&p[matrix], &p[bias], HIDDEN, UNIT_BITS).rounded(),
+            matrix: Matrix::new(&p[matrix], &p[bias], CORRECTED, UNIT_BITS).rounded(),
         }
     }
 }
@@ -448,9 +446,9 @@ impl Stream {
             self.kinds.extend(sums.iter().map(|sums| logits_of_kinds(sums, step)));
         }
         let x = self.windows[0].room(inputs.len());
-        network
-            .input
-            .units::<{ DENSE / 2 }, _>(with, inputs, x.iter_mut(), |units, x| *x = relu(units));
+        network.input.units::<HIDDEN, { DENSE / 2 }, _>(with, inputs, x.iter_mut(), |units, x| {
+            *x = relu(units)
+        });
         convolve(with, network, self, 0, inputs.len(), out);
     }
 
@@ -491,8 +489,12 @@ fn convolve(
             None => &mut x[..len],
         };
         let outs = out.iter_mut().zip(&lines[lag..]);
-        convolution.matrix.units::<0, _>(with, y, outs, |units, (out, line)| {
-            *out = add(line, &relu(units));
+        let first = corrected(layer) / 2;
+        convolution.matrix.units::<CORRECTED, 0, _>(with, y, outs, |units, (out, line)| {
+            *out = *line;
+            let corrections = relu(units);
+            let corrected = out[first..][..CORRECTED / 2].as_flattened_mut();
+            add_to(corrected, &corrections.as_flattened()[..CORRECTED]);
         });
         if let Some(index) = recurrence_behind(layer) {
             let rooms = (&mut sums[..len], &mut opened[..len]);
@@ -550,13 +552,13 @@ fn recur(
     let mut now = *state;
     for ((opened, sums), x) in opened.iter().zip(&*sums).zip(x) {
         // The unit of a state is one of a pair.
-        let mut states = Units::default();
-        for (at, candidate) in sums[STATES..].iter().enumerate() {
+        let mut states = [[0; 2]; STATES];
+        for (at, candidate) in sums[STATES..2 * STATES].iter().enumerate() {
             now[at] += opened[at] * (*candidate as f32 * step - now[at]);
             let state = round(now[at]);
             states[at] = if index == 0 { [state, 0] } else { [0, state] };
         }
-        *x = add(x, &states);
+        add_to(x.as_flattened_mut(), states.as_flattened());
     }
     *state = now;
 }

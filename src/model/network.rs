@@ -2,7 +2,7 @@
 //!
 //! A line's dense features and the mean of its tokens' embeddings make [`HIDDEN`] units. Residual
 //! depth-wise separable convolutions over the lines, of growing dilation, add the neighbours on
-//! both sides. Gated recurrences forward in time (minGRU: Feng et al. 2024, arXiv 2410.01201) add
+//! both sides, in turn to one half of the units and to the other. Gated recurrences forward in time (minGRU: Feng et al. 2024, arXiv 2410.01201) add
 //! what came before, each to units of its own: one before the last convolution, which so sees what
 //! the lines ahead led to, and one behind it. A head gives a logit for content and one for each
 //! kind, to which the line's dense features and embeddings of its tokens for the kinds add.
@@ -27,14 +27,27 @@ pub const KIND_EMBEDDING: usize = 8;
 /// Lines that a convolution sees at once.
 pub const KERNEL: usize = 5;
 
+/// Units that a convolution adds to, of all that it sees.
+pub const CORRECTED: usize = 16;
+const _: () = assert!(2 * CORRECTED == HIDDEN);
+
+/// The first of them: the convolutions take turns at the two halves.
+pub const fn corrected(layer: usize) -> usize {
+    (layer + 1) % 2 * CORRECTED
+}
+
 /// Distance between the lines that each convolution sees.
 pub const DILATIONS: [usize; 3] = [1, 3, 9];
 
 /// How many convolutions come before each recurrence.
 pub const RECURRENCES: [usize; 2] = [2, 3];
 
-/// States of a recurrence; the units take turns at the recurrences.
-pub const STATES: usize = HIDDEN / RECURRENCES.len();
+/// States of a recurrence. Each is added to a unit of its own.
+pub const STATES: usize = 8;
+
+/// The units that states are added to: these first ones, which take turns at the recurrences.
+pub const UNITS_OF_STATES: usize = RECURRENCES.len() * STATES;
+const _: () = assert!(UNITS_OF_STATES <= HIDDEN);
 
 /// The unit that a state of a recurrence is added to.
 pub const fn unit_of(recurrence: usize, state: usize) -> usize {
@@ -63,11 +76,11 @@ pub const LOOKAHEAD: usize = {
 /// Where each parameter stands in the flat array of all of them.
 pub mod layout {
     use super::{
-        DENSE, DILATIONS, EMBEDDING, HIDDEN, KERNEL, KIND_EMBEDDING, Kind, RECURRENCES, STATES,
+        CORRECTED, DENSE, DILATIONS, EMBEDDING, HIDDEN, KERNEL, KIND_EMBEDDING, Kind, RECURRENCES,
+        STATES,
     };
     use std::ops::Range;
 
-    const SQUARE: usize = HIDDEN * HIDDEN;
     /// Dense features to units, a row a feature.
     pub const DENSE_IN: Range<usize> = 0..DENSE * HIDDEN;
     /// Embedding to units, a row a dimension.
@@ -75,7 +88,7 @@ pub mod layout {
     /// Bias of the units.
     pub const BIAS_IN: Range<usize> = after(&EMBEDDING_IN, HIDDEN);
     const FIRST_CONVOLUTION: usize = BIAS_IN.end;
-    const CONVOLUTION_LEN: usize = KERNEL * HIDDEN + SQUARE + HIDDEN;
+    const CONVOLUTION_LEN: usize = KERNEL * HIDDEN + (HIDDEN + 1) * CORRECTED;
     const FIRST_RECURRENCE: usize = FIRST_CONVOLUTION + DILATIONS.len() * CONVOLUTION_LEN;
     const RECURRENCE_LEN: usize = (2 * HIDDEN + 1) * STATES;
     /// Units to the content logit.
@@ -106,8 +119,8 @@ pub mod layout {
     pub const fn convolution(layer: usize) -> [Range<usize>; 3] {
         let start = FIRST_CONVOLUTION + layer * CONVOLUTION_LEN;
         let taps = start..start + KERNEL * HIDDEN;
-        let matrix = after(&taps, SQUARE);
-        let bias = after(&matrix, HIDDEN);
+        let matrix = after(&taps, HIDDEN * CORRECTED);
+        let bias = after(&matrix, CORRECTED);
         [taps, matrix, bias]
     }
 
@@ -167,6 +180,9 @@ pub fn scaled(dense: &Dense) -> [f32; DENSE] {
 /// The states of a recurrence.
 pub type State = [f32; STATES];
 
+/// What a convolution adds to its units.
+pub type Corrections = [f32; CORRECTED];
+
 /// One step of a recurrence: its gate and candidate for a line, the state moved on and added to the
 /// line.
 pub fn recur(p: &[f32], index: usize, state: &mut State, x: &mut Units) -> (State, State) {
@@ -210,8 +226,8 @@ pub fn kinds_of_line(
     kinds
 }
 
-/// A ReLU of all units.
-pub fn relu(x: &mut Units) {
+/// A ReLU.
+pub fn relu(x: &mut [f32]) {
     for x in x {
         *x = x.max(0.0);
     }

@@ -1,8 +1,8 @@
 //! AVX2, and what came before it.
 
 use super::{
-    AllTapWeights, BLOCK, Instructions, Keys, Masks, OUTPUTS, PairWeights, Sums, TAPS, Units, Work,
-    half, lane, tap_lines,
+    AllTapWeights, BLOCK, Instructions, Keys, Masks, PairWeights, Sums, TAPS, Units, Work, half,
+    lane, tap_lines,
 };
 use std::arch::x86_64::*;
 
@@ -154,7 +154,7 @@ fn product<const PAIRS: usize, const COLUMNS: usize>(
 
 #[inline]
 #[target_feature(enable = "avx2,bmi1")]
-fn units<const PAIRS: usize, const SPARSE: usize, T>(
+fn units<const PAIRS: usize, const COLUMNS: usize, const SPARSE: usize, T>(
     weights: &[PairWeights; PAIRS],
     (bias, bits): (&Sums, u32),
     inputs: &[[[i16; 2]; PAIRS]],
@@ -162,7 +162,7 @@ fn units<const PAIRS: usize, const SPARSE: usize, T>(
     finish: impl Fn(Units, T),
 ) {
     let count = _mm_cvtsi32_si128(bits as i32);
-    sums::<_, OUTPUTS, SPARSE, _>(weights, bias, inputs, outs, |sums, out| {
+    sums::<_, COLUMNS, SPARSE, _>(weights, bias, inputs, outs, |sums, out| {
         let [a, b, c, d] = sums.map(|sum| _mm256_sra_epi32(sum, count));
         let units = [(a, b), (c, d)].map(|(a, b)| {
             // In each half of a register is what comes from that half of both.

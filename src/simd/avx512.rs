@@ -101,6 +101,9 @@ fn matches(keys: &Keys, key: u32) -> u32 {
     u32::from(_mm256_cmpeq_epi32_mask(keys, _mm256_set1_epi32(key as i32)))
 }
 
+/// How many sums a register has.
+const LANES: usize = 16;
+
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni,bmi1")]
 fn product<const PAIRS: usize, const COLUMNS: usize>(
@@ -109,16 +112,23 @@ fn product<const PAIRS: usize, const COLUMNS: usize>(
     inputs: &[[[i16; 2]; PAIRS]],
     out: &mut [Sums],
 ) {
-    // All columns are two registers: leaving some out would save none.
-    sums::<_, 0, _>(weights, bias, inputs, out.iter_mut(), |sums, out| {
-        // Safety: both are 128 bytes of integers.
-        *out = unsafe { std::mem::transmute::<[__m512i; 2], Sums>(sums) };
-    });
+    let outs = out.iter_mut();
+    if COLUMNS <= LANES {
+        sums::<_, 1, 0, _>(weights, bias, inputs, outs, |[first], out| {
+            // Safety: the first half of `Sums` is 64 bytes, a register, and stores may be unaligned.
+            unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), first) };
+        });
+    } else {
+        sums::<_, 2, 0, _>(weights, bias, inputs, outs, |sums, out| {
+            // Safety: both are 128 bytes of integers.
+            *out = unsafe { std::mem::transmute::<[__m512i; 2], Sums>(sums) };
+        });
+    }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni,bmi1")]
-fn units<const PAIRS: usize, const SPARSE: usize, T>(
+fn units<const PAIRS: usize, const COLUMNS: usize, const SPARSE: usize, T>(
     weights: &[PairWeights; PAIRS],
     (bias, bits): (&Sums, u32),
     inputs: &[[[i16; 2]; PAIRS]],
@@ -126,46 +136,55 @@ fn units<const PAIRS: usize, const SPARSE: usize, T>(
     finish: impl Fn(Units, T),
 ) {
     let count = _mm_cvtsi32_si128(bits as i32);
-    sums::<_, SPARSE, _>(weights, bias, inputs, outs, |sums, out| {
+    let finish = |sums: [__m512i; 2], out| {
         let units = sums.map(|sum| _mm512_cvtsepi32_epi16(_mm512_sra_epi32(sum, count)));
         // Safety: both are 64 bytes of integers.
         finish(unsafe { std::mem::transmute::<[__m256i; 2], Units>(units) }, out);
-    });
+    };
+    if COLUMNS <= LANES {
+        sums::<_, 1, SPARSE, _>(weights, bias, inputs, outs, |[first], out| {
+            finish([first, _mm512_setzero_si512()], out);
+        });
+    } else {
+        sums::<_, 2, SPARSE, _>(weights, bias, inputs, outs, finish);
+    }
 }
 
-/// Hands `finish` the sums of each line.
+/// Hands `finish` the first `REGISTERS` times [`LANES`] sums of each line.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni,bmi1")]
-fn sums<const PAIRS: usize, const SPARSE: usize, T>(
+fn sums<const PAIRS: usize, const REGISTERS: usize, const SPARSE: usize, T>(
     weights: &[PairWeights; PAIRS],
     bias: &Sums,
     inputs: &[[[i16; 2]; PAIRS]],
     mut outs: impl Iterator<Item = T>,
-    finish: impl Fn([__m512i; 2], T),
+    finish: impl Fn([__m512i; REGISTERS], T),
 ) {
     // Eight lines at once: enough sums in flight to hide how long each takes.
     let (inputs, rest) = inputs.as_chunks::<8>();
     for inputs in inputs {
-        let sums = of_lines::<_, SPARSE, 8>(weights, bias, inputs);
+        let sums = of_lines::<_, REGISTERS, SPARSE, 8>(weights, bias, inputs);
         for (sums, out) in sums.into_iter().zip(&mut outs) {
             finish(sums, out);
         }
     }
     for (input, out) in rest.iter().zip(outs) {
-        let [sums] = of_lines::<_, SPARSE, 1>(weights, bias, std::array::from_ref(input));
+        let [sums] =
+            of_lines::<_, REGISTERS, SPARSE, 1>(weights, bias, std::array::from_ref(input));
         finish(sums, out);
     }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni,bmi1")]
-fn of_lines<const PAIRS: usize, const SPARSE: usize, const LINES: usize>(
+fn of_lines<const PAIRS: usize, const REGISTERS: usize, const SPARSE: usize, const LINES: usize>(
     weights: &[PairWeights; PAIRS],
     bias: &Sums,
     inputs: &[[[i16; 2]; PAIRS]; LINES],
-) -> [[__m512i; 2]; LINES] {
+) -> [[__m512i; REGISTERS]; LINES] {
     // Safety: both are 128 bytes of integers.
-    let mut sums = [unsafe { std::mem::transmute::<Sums, [__m512i; 2]>(*bias) }; LINES];
+    let [first, second] = unsafe { std::mem::transmute::<Sums, [__m512i; 2]>(*bias) };
+    let mut sums = [std::array::from_fn(|register| [first, second][register]); LINES];
     let mut add = |pair: usize| {
         // Safety: no pair is beyond `PAIRS`, and both are 128 bytes of integers.
         let weights = unsafe {

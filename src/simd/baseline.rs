@@ -1,8 +1,8 @@
 //! SSE2, which every x86-64 has.
 
 use super::{
-    AllTapWeights, BLOCK, Instructions, KEYS, Keys, Masks, OUTPUTS, PairWeights, Sums, TAPS, Units,
-    half, lane, tap_lines,
+    AllTapWeights, BLOCK, Instructions, KEYS, Keys, Masks, PairWeights, Sums, TAPS, Units, half,
+    lane, tap_lines,
 };
 use std::arch::x86_64::*;
 
@@ -130,7 +130,7 @@ fn product<const PAIRS: usize, const COLUMNS: usize>(
 
 #[inline]
 #[target_feature(enable = "sse2")]
-fn units<const PAIRS: usize, const SPARSE: usize, T>(
+fn units<const PAIRS: usize, const COLUMNS: usize, const SPARSE: usize, T>(
     weights: &[PairWeights; PAIRS],
     (bias, bits): (&Sums, u32),
     inputs: &[[[i16; 2]; PAIRS]],
@@ -138,7 +138,7 @@ fn units<const PAIRS: usize, const SPARSE: usize, T>(
     finish: impl Fn(Units, T),
 ) {
     let count = _mm_cvtsi32_si128(bits as i32);
-    sums::<_, OUTPUTS, SPARSE, _>(weights, bias, inputs, outs, |sums, out| {
+    sums::<_, COLUMNS, SPARSE, _>(weights, bias, inputs, outs, |sums, out| {
         let [a, b, c, d, e, f, g, h] = sums.map(|sum| _mm_sra_epi32(sum, count));
         let units = [(a, b), (c, d), (e, f), (g, h)].map(|(a, b)| _mm_packs_epi32(a, b));
         // Safety: both are 64 bytes of integers.

@@ -29,7 +29,7 @@ macro_rules! instructions {
             }
 
             #[inline(always)]
-            fn units<const PAIRS: usize, const SPARSE: usize, T>(
+            fn units<const PAIRS: usize, const COLUMNS: usize, const SPARSE: usize, T>(
                 self,
                 weights: &[PairWeights; PAIRS],
                 bias_and_bits: (&Sums, u32),
@@ -38,7 +38,7 @@ macro_rules! instructions {
                 finish: impl Fn(Units, T),
             ) {
                 // Safety: likewise.
-                unsafe { units::<_, SPARSE, _>(weights, bias_and_bits, inputs, outs, finish) }
+                unsafe { units::<_, COLUMNS, SPARSE, _>(weights, bias_and_bits, inputs, outs, finish) }
             }
 
             #[inline(always)]
@@ -271,9 +271,10 @@ pub(crate) trait Instructions: Copy {
     );
 
     /// Hands `finish` the same sums of each line without their last `bits`, brought to 16 bits,
-    /// and what `outs` has for the line. Of the first `SPARSE` pairs many are expected to be 0.
+    /// and what `outs` has for the line; only the first `COLUMNS` are to be looked at. Of the first
+    /// `SPARSE` pairs many are expected to be 0.
     #[inline(always)]
-    fn units<const PAIRS: usize, const SPARSE: usize, T>(
+    fn units<const PAIRS: usize, const COLUMNS: usize, const SPARSE: usize, T>(
         self,
         weights: &[PairWeights; PAIRS],
         (bias, bits): (&Sums, u32),
@@ -284,7 +285,7 @@ pub(crate) trait Instructions: Copy {
         let mut outs = outs;
         for inputs in inputs.chunks(8) {
             let sums = &mut [[0; OUTPUTS]; 8][..inputs.len()];
-            self.product::<_, OUTPUTS>(weights, bias, inputs, sums);
+            self.product::<_, COLUMNS>(weights, bias, inputs, sums);
             for (sums, out) in sums.iter().zip(&mut outs) {
                 let mut units = Units::default();
                 for (unit, sum) in units.as_flattened_mut().iter_mut().zip(sums) {
@@ -398,26 +399,26 @@ mod tests {
         }
     }
 
-    struct Product<'p> {
+    struct Product<'p, const COLUMNS: usize> {
         weights: &'p [PairWeights; 44],
         bias: &'p Sums,
         inputs: &'p [[[i16; 2]; 44]],
     }
 
-    impl Work for Product<'_> {
+    impl<const COLUMNS: usize> Work for Product<'_, COLUMNS> {
         type Output = Vec<Sums>;
 
         #[inline(always)]
         fn run(self, with: impl Instructions) -> Vec<Sums> {
             let mut out = vec![[0; OUTPUTS]; self.inputs.len()];
-            with.product::<_, OUTPUTS>(self.weights, self.bias, self.inputs, &mut out);
+            with.product::<_, COLUMNS>(self.weights, self.bias, self.inputs, &mut out);
             out
         }
     }
 
-    struct Narrowed<'p, const SPARSE: usize>(Product<'p>, u32);
+    struct Narrowed<'p, const COLUMNS: usize, const SPARSE: usize>(Product<'p, COLUMNS>, u32);
 
-    impl<const SPARSE: usize> Work for Narrowed<'_, SPARSE> {
+    impl<const COLUMNS: usize, const SPARSE: usize> Work for Narrowed<'_, COLUMNS, SPARSE> {
         type Output = Vec<Units>;
 
         #[inline(always)]
@@ -425,9 +426,15 @@ mod tests {
             let Narrowed(Product { weights, bias, inputs }, bits) = self;
             let mut out = vec![Units::default(); inputs.len()];
             let outs = out.iter_mut();
-            with.units::<_, SPARSE, _>(weights, (bias, bits), inputs, outs, |units, out| {
-                *out = units;
-            });
+            with.units::<_, COLUMNS, SPARSE, _>(
+                weights,
+                (bias, bits),
+                inputs,
+                outs,
+                |units, out| {
+                    *out = units;
+                },
+            );
             out
         }
     }
@@ -577,20 +584,38 @@ mod tests {
                     pairs
                 })
                 .collect();
-            let work = || Product { weights: &weights, bias: &bias, inputs: &inputs };
-            let sums = work().run(portable::Baseline);
-            for level in Level::supported() {
-                assert_eq!(run(level, work()), sums, "{level:?}, {lines} lines");
-                for bits in [0, 9, 14] {
-                    let narrow = |sum: i32| (sum >> bits).clamp(-0x8000, 0x7fff) as i16;
-                    let units: Vec<i16> = sums.as_flattened().iter().copied().map(narrow).collect();
-                    let dense = run(level, Narrowed::<0>(work(), bits));
-                    assert_eq!(dense.as_flattened().as_flattened(), units, "{level:?}, {bits}");
-                    let sparse = run(level, Narrowed::<44>(work(), bits));
-                    assert_eq!(sparse, dense, "{level:?}, {bits}");
-                    let partly = run(level, Narrowed::<19>(work(), bits));
-                    assert_eq!(partly, dense, "{level:?}, {bits}");
-                }
+            all_levels_sum_alike::<OUTPUTS>(&weights, &bias, &inputs);
+            all_levels_sum_alike::<18>(&weights, &bias, &inputs);
+            all_levels_sum_alike::<16>(&weights, &bias, &inputs);
+            all_levels_sum_alike::<1>(&weights, &bias, &inputs);
+        }
+    }
+
+    fn all_levels_sum_alike<const COLUMNS: usize>(
+        weights: &[PairWeights; 44],
+        bias: &Sums,
+        inputs: &[[[i16; 2]; 44]],
+    ) {
+        let work = || Product::<COLUMNS> { weights, bias, inputs };
+        let first = |sums: Vec<Sums>| -> Vec<i32> {
+            sums.iter().flat_map(|sums| &sums[..COLUMNS]).copied().collect()
+        };
+        let first_units = |units: Vec<Units>| -> Vec<i16> {
+            units.iter().flat_map(|units| &units.as_flattened()[..COLUMNS]).copied().collect()
+        };
+        let sums = first(work().run(portable::Baseline));
+        for level in Level::supported() {
+            let lines = inputs.len();
+            assert_eq!(first(run(level, work())), sums, "{level:?}, {lines} lines");
+            for bits in [0, 9, 14] {
+                let narrow = |sum: &i32| (sum >> bits).clamp(-0x8000, 0x7fff) as i16;
+                let units: Vec<i16> = sums.iter().map(narrow).collect();
+                let dense = run(level, Narrowed::<COLUMNS, 0>(work(), bits));
+                assert_eq!(first_units(dense), units, "{level:?}, {bits}");
+                let sparse = run(level, Narrowed::<COLUMNS, 44>(work(), bits));
+                assert_eq!(first_units(sparse), units, "{level:?}, {bits}");
+                let partly = run(level, Narrowed::<COLUMNS, 19>(work(), bits));
+                assert_eq!(first_units(partly), units, "{level:?}, {bits}");
             }
         }
     }

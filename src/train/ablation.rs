@@ -4,7 +4,9 @@
 use std::ops::Range;
 
 use crate::model::math::HIDDEN;
-use crate::model::network::{self, DILATIONS, KERNEL, RECURRENCES, STATES, layout, unit_of};
+use crate::model::network::{
+    self, CORRECTED, DILATIONS, KERNEL, RECURRENCES, STATES, corrected, layout, unit_of,
+};
 
 /// A part of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -50,18 +52,20 @@ fn narrow(width: usize) -> Vec<Range<usize>> {
     if width >= HIDDEN {
         return Vec::new();
     }
-    let mut into = vec![layout::DENSE_IN, layout::EMBEDDING_IN, layout::BIAS_IN];
-    for layer in 0..DILATIONS.len() {
-        let [_, matrix, bias] = layout::convolution(layer);
-        into.extend([matrix, bias]);
-    }
+    let into = [layout::DENSE_IN, layout::EMBEDDING_IN, layout::BIAS_IN];
     let rows = into.into_iter().flat_map(|range| range.step_by(HIDDEN));
     let units = rows.map(|row| row + width..row + HIDDEN);
+    let corrections = (0..DILATIONS.len()).flat_map(|layer| {
+        let [_, matrix, bias] = layout::convolution(layer);
+        let first = width.saturating_sub(corrected(layer)).min(CORRECTED);
+        let rows = matrix.step_by(CORRECTED).chain(bias.step_by(CORRECTED));
+        rows.map(move |row| row + first..row + CORRECTED)
+    });
     let states = (0..RECURRENCES.len()).flat_map(|index| {
         let first = (0..STATES).filter(|&state| unit_of(index, state) < width).count();
         candidate(index).step_by(STATES).map(move |row| row + first..row + STATES)
     });
-    units.chain(states).collect()
+    units.chain(corrections).chain(states).collect()
 }
 
 /// Where the candidate states of a recurrence are.

@@ -10,8 +10,8 @@ use super::{Settings, Weights};
 use crate::features::{Dense, take_blanks_away, take_case_away, tell};
 use crate::model::math::{HIDDEN, Units, add_product, sigmoid};
 use crate::model::network::{
-    self, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, STATES, State, layout,
-    recurrence_behind, relu, unit_of, units,
+    self, Corrections, DILATIONS, EMBEDDING, KERNEL, Logits, RECURRENCES, STATES, State, corrected,
+    layout, recurrence_behind, relu, unit_of,
 };
 
 /// The gradient of parameters, and of embeddings of so many dimensions.
@@ -86,8 +86,8 @@ pub struct Tape {
     /// Input of each convolution, and what the head sees.
     inputs: [Vec<Units>; DILATIONS.len() + 1],
     mixed: [Vec<Units>; DILATIONS.len()],
-    /// Whether the ReLU of a convolution let a unit pass, as 0 or 1.
-    passed: [Vec<Units>; DILATIONS.len()],
+    /// Whether the ReLU of a convolution let what it adds to a unit pass, as 0 or 1.
+    passed: [Vec<Corrections>; DILATIONS.len()],
     recurrences: [Recurrence; RECURRENCES.len()],
     logits: Vec<Logits>,
     /// Gradient with respect to the layer at hand and the one before it.
@@ -284,8 +284,8 @@ impl Tape {
         self.logits.clear();
         self.recurrences.iter_mut().for_each(Recurrence::clear);
         self.mask.clear();
-        let layers = self.inputs.iter_mut().chain(&mut self.mixed).chain(&mut self.passed);
-        layers.for_each(Vec::clear);
+        self.inputs.iter_mut().chain(&mut self.mixed).for_each(Vec::clear);
+        self.passed.iter_mut().for_each(Vec::clear);
     }
 
     fn convolve(&mut self, p: &[f32], layer: usize) {
@@ -302,11 +302,12 @@ impl Tape {
                     }
                 }
             }
-            let mut out = *units(p, &bias);
-            add_product(&mut out, &p[matrix.clone()], &mixed);
-            self.passed[layer].push(out.map(|x| f32::from(x > 0.0)));
-            relu(&mut out);
-            add(&mut out, &input[line]);
+            let mut corrections: Corrections = p[bias.clone()].try_into().expect("as laid out");
+            add_product(&mut corrections, &p[matrix.clone()], &mixed);
+            self.passed[layer].push(corrections.map(|x| f32::from(x > 0.0)));
+            relu(&mut corrections);
+            let mut out = input[line];
+            add(&mut out[corrected(layer)..], &corrections);
             self.mixed[layer].push(mixed);
             output.push(out);
         }
@@ -430,7 +431,7 @@ impl Tape {
 fn backward_convolution(
     p: &[f32],
     layer: usize,
-    (input, mixed, passed): (&[Units], &[Units], &[Units]),
+    (input, mixed, passed): (&[Units], &[Units], &[Corrections]),
     (delta, previous): (&mut Vec<Units>, &mut Vec<Units>),
     g: &mut [f32],
 ) {
@@ -438,10 +439,11 @@ fn backward_convolution(
     previous.clear();
     previous.extend_from_slice(delta);
     for line in 0..input.len() {
-        let mut delta = delta[line];
-        for (delta, passed) in delta.iter_mut().zip(&passed[line]) {
-            *delta *= passed;
+        let mut through = passed[line];
+        for (passed, delta) in through.iter_mut().zip(&delta[line][corrected(layer)..]) {
+            *passed *= delta;
         }
+        let delta = through;
         add(&mut g[bias.clone()], &delta);
         add_outer(&mut g[matrix.clone()], &mixed[line], &delta);
         let mut mixed = [0.0; HIDDEN];

@@ -101,7 +101,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            seed: 9,
+            seed: 4,
             epochs: 7,
             batch_lines: 4096,
             rate: 3e-3,
@@ -117,7 +117,7 @@ impl Default for Settings {
             listed_pages: 0.1,
             told_pages: 0.2,
             told_lines: 0.05,
-            unit_dropout: 0.2,
+            unit_dropout: 0.1,
             label_smoothing: 0.02,
             embedding_decay: 0.1,
             kind_weight: 0.5,
@@ -149,7 +149,7 @@ impl Weights {
     /// Efficient BackProp), less where a layer only corrects what goes past it; gates spread so
     /// that the first `states` forget over two lines up to some hundred.
     pub fn random(tokens: usize, states: usize, seed: u64) -> Weights {
-        use crate::model::network::{DILATIONS, KERNEL, RECURRENCES, unit_of};
+        use crate::model::network::{DILATIONS, KERNEL, RECURRENCES, UNITS_OF_STATES, unit_of};
         let mut random = Random::new(seed);
         let mut parameters = vec![0.0; layout::COUNT];
         let mut fill = |range: std::ops::Range<usize>, deviation: f32| {
@@ -172,7 +172,7 @@ impl Weights {
         }
         fill(layout::CONTENT, 1.0 / hidden.sqrt());
         fill(layout::KINDS, 1.0 / hidden.sqrt());
-        let states = states.clamp(1, math::HIDDEN);
+        let states = states.clamp(1, UNITS_OF_STATES);
         for index in 0..RECURRENCES.len() {
             let [_, bias, _] = layout::recurrence(index);
             for (state, bias) in parameters[bias].iter_mut().enumerate() {
@@ -497,7 +497,7 @@ mod tests {
 
     #[test]
     fn states_forget_over_as_many_lines_however_few_there_are() {
-        for states in [math::HIDDEN, 12, 1] {
+        for states in [network::UNITS_OF_STATES, 12, 1] {
             let weights = Weights::random(0, states, 5);
             let bias = |unit: usize| {
                 let recurrences = network::RECURRENCES.len();
