@@ -13,7 +13,8 @@
 //!   than [`MAX_HELD_BYTES`] wait for a verdict, they are judged as if the document ended
 //!   there. A line that reaches [`MAX_LINE_BYTES`] is judged on its first and last
 //!   [`SCORED_BYTES`](crate::features::SCORED_BYTES) up to there, likewise, and the rest of it
-//!   is passed through in pieces. So are short lines beyond [`MAX_SHORT_LINES`].
+//!   is passed through in pieces. Beyond [`MAX_SHORT_LINES`] in a row, short lines are not judged
+//!   either, but handed on as the last one before them was.
 
 use std::collections::VecDeque;
 
@@ -43,11 +44,13 @@ const CHUNK_BYTES: usize = 64 << 10;
 pub const MAX_HELD_BYTES: usize = 4 << 20;
 
 /// Of lines of at most [`SHORT_LINE_BYTES`] that follow each other so many are judged, blank lines not
-/// counted, as if the document ended there, and what follows has the scores of the last: as many short
-/// lines say no more, and each would take as long as a line that says something.
+/// counted, as if the document ended there, and those that follow have the scores of the last: more of
+/// them say nothing new, and each would take as long as a line that does. No fewer than are
+/// [explained](crate::explain::MAX_LINES), for reasons are those of lines that were judged.
 pub const MAX_SHORT_LINES: usize = 1 << 16;
 
-/// With its line ending.
+/// How long a short line is at most, its ending included: so short that it takes three times as long a
+/// byte to judge as other text, or longer.
 pub const SHORT_LINE_BYTES: usize = 8;
 
 /// Bounds of a filter. Other values than the default are for tests.

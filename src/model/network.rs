@@ -2,10 +2,11 @@
 //!
 //! A line's dense features and the mean of its tokens' embeddings make [`HIDDEN`] units. Residual
 //! depth-wise separable convolutions over the lines, of growing dilation, add the neighbours on
-//! both sides, in turn to one half of the units and to the other. Gated recurrences forward in time (minGRU: Feng et al. 2024, arXiv 2410.01201) add
-//! what came before, each to units of its own: one before the last convolution, which so sees what
-//! the lines ahead led to, and one behind it. A head gives a logit for content and one for each
-//! kind, to which the line's dense features and embeddings of its tokens for the kinds add.
+//! both sides, in turn to one half of the units and to the other. Gated recurrences forward in time
+//! (minGRU: Feng et al. 2024, arXiv 2410.01201) add what came before, each to units of its own: one
+//! before the last convolution, which so sees what the lines ahead led to, and one behind it. A head
+//! gives a logit for content and one for each kind, to which the line's dense features and embeddings
+//! of its tokens for the kinds add.
 //!
 //! Training runs the layers here over whole documents; a filter runs
 //! [`integer`](super::integer), which has the same weights rounded.

@@ -36,7 +36,8 @@ use job::{Inserts, Job};
 use optimizer::{Adam, SparseAdam};
 use random::Random;
 
-/// What can be set about a training run. The defaults made the embedded model.
+/// What can be set about a training run. The defaults made the embedded model, on the opinions that its
+/// card tells of.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Start of every random sequence.
