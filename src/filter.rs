@@ -381,7 +381,7 @@ impl<'m> Filter<'m> {
         if bytes > SHORT_LINE_BYTES {
             self.end_short_lines();
         } else if let Some(scores) = self.surplus {
-            return self.hand_on_short_line(bytes, &scores, sink);
+            return self.release_short_line(bytes, scores, sink);
         } else {
             self.short += 1;
         }
@@ -403,24 +403,18 @@ impl<'m> Filter<'m> {
         self.release_decided(sink)
     }
 
-    /// The line of so many bytes that ends at `tail` is one of too many short ones: nothing is held.
-    fn hand_on_short_line<S: Sink>(
+    /// Hands on the line of so many bytes that ends at `tail`, one of too many short ones, with these
+    /// scores. Nothing else is held.
+    fn release_short_line<S: Sink>(
         &mut self,
         bytes: usize,
-        scores: &Scores,
+        scores: Scores,
         sink: &mut S,
     ) -> Result<(), S::Error> {
-        let line = Line {
-            number: self.number,
-            offset: self.offset,
-            bytes: &self.buffer[self.start..self.tail],
-        };
-        let told = self.rules.judge(strip_ending(line.bytes));
-        let verdict = Some(self.policy.decide(scores, told));
-        self.start = self.tail;
-        self.number += 1;
-        self.offset += bytes as u64;
-        sink.take(&Piece { line, verdict, starts: true, ends: true })
+        let told = self.rules.judge(strip_ending(&self.buffer[self.tail - bytes..self.tail]));
+        self.held.push_back(Held { bytes, blank: 0, told, form: None });
+        self.decided.push(scores);
+        self.release_decided(sink)
     }
 
     fn end_short_lines(&mut self) {

@@ -493,8 +493,8 @@ fn convolve(
         convolution.matrix.units::<CORRECTED, 0, _>(with, y, outs, |units, (out, line)| {
             *out = *line;
             let corrections = relu(units);
-            let corrected = out[first..][..CORRECTED / 2].as_flattened_mut();
-            add_to(corrected, &corrections.as_flattened()[..CORRECTED]);
+            let (out, _) = out[first..].as_flattened_mut().split_at_mut(CORRECTED);
+            add_to(out, &corrections.as_flattened()[..CORRECTED]);
         });
         if let Some(index) = recurrence_behind(layer) {
             let rooms = (&mut sums[..len], &mut opened[..len]);

@@ -135,11 +135,6 @@ pub mod layout {
     }
 }
 
-/// The part of `parameters` at `range`, as units.
-pub fn units<'p>(parameters: &'p [f32], range: &std::ops::Range<usize>) -> &'p Units {
-    parameters[range.clone()].try_into().expect("the layout gives it this length")
-}
-
 /// What the network says of a line: logits, content first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Logits {
@@ -167,7 +162,7 @@ impl Logits {
 
 /// First layer, before the ReLU: dense features and mean embedding to units.
 pub fn input_layer(p: &[f32], dense: &Dense, embedding: &[f32; EMBEDDING]) -> Units {
-    let mut out = *units(p, &layout::BIAS_IN);
+    let mut out: Units = p[layout::BIAS_IN].try_into().expect("as laid out");
     add_product(&mut out, &p[layout::DENSE_IN], &scaled(dense));
     add_product(&mut out, &p[layout::EMBEDDING_IN], embedding);
     out
