@@ -1,7 +1,7 @@
-//! What a character is for this model, from tables that are made as characters are met.
+//! What a character is for this model, from tables that are filled as characters are met.
 
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::tokens::{self, id_of};
 
@@ -191,7 +191,7 @@ const fn signs(c: char) -> u16 {
 }
 
 /// All there is to know of a character.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Character {
     pub class: Class,
     /// How many bits of `lower` are in use.
@@ -230,23 +230,45 @@ impl Character {
         self.signs & sign::SOUTHEAST_ASIAN != 0
     }
 
-    /// The same from a table, of which pages are made as they are needed.
+    /// The same from a table of those that were seen so far.
     #[inline(always)]
     pub fn of(c: char) -> Character {
-        static PAGES: [OnceLock<Box<[Character; PAGE]>>; PAGE_COUNT] =
-            [const { OnceLock::new() }; PAGE_COUNT];
-        let index = c as usize;
-        let page = PAGES[index / PAGE].get_or_init(|| {
-            let first = (index / PAGE * PAGE) as u32;
-            Box::new(std::array::from_fn(|index| {
-                // Half of one page are surrogates, which no text has.
-                let c = char::from_u32(first + index as u32).unwrap_or_default();
-                Character::new(c)
-            }))
-        });
-        page[index % PAGE]
+        match SEEN[c as usize].load(Relaxed) {
+            0 => Character::see(c),
+            packed => Character::unpacked(packed),
+        }
+    }
+
+    #[cold]
+    fn see(c: char) -> Character {
+        let character = Character::new(c);
+        SEEN[c as usize].store(character.packed(), Relaxed);
+        character
+    }
+
+    /// In 64 bits, not all of them 0.
+    fn packed(self) -> u64 {
+        let Character { class, bits, signs, lower } = self;
+        u64::from(lower)
+            | u64::from(bits) << BITS
+            | u64::from(signs) << SIGNS
+            | (class as u64) << CLASS
+    }
+
+    #[inline(always)]
+    fn unpacked(packed: u64) -> Character {
+        Character {
+            class: class_of(packed),
+            bits: (packed >> BITS) as u8,
+            signs: (packed >> SIGNS) as u16,
+            lower: packed as u32,
+        }
     }
 }
+
+/// The characters that were seen so far, [packed](Character::packed); 0 for all others.
+static SEEN: [AtomicU64; char::MAX as usize + 1] =
+    [const { AtomicU64::new(0) }; char::MAX as usize + 1];
 
 /// The characters of words, of up to three bytes, that were seen so far, as [`known`] has them; 0
 /// for all others.
@@ -272,6 +294,7 @@ pub(super) fn known(c: char, character: Character) -> u64 {
 
 pub(super) const BITS: u32 = 32;
 pub(super) const TALLY: u32 = 40;
+const SIGNS: u32 = 40;
 
 /// In bytes; 0 for what is no letter, or not as long in lower case.
 pub(super) const LENGTH: u32 = 48;
@@ -304,11 +327,6 @@ pub(super) fn class_of(known: u64) -> Class {
     }
 }
 
-/// Characters on a page of the table.
-const PAGE: usize = 256;
-
-const PAGE_COUNT: usize = char::MAX as usize / PAGE + 1;
-
 pub(super) static ASCII: [Character; 128] = {
     let nul = Character { class: Class::Symbol, bits: 8, signs: signs('\0'), lower: 0 };
     let mut table = [nul; 128];
@@ -324,3 +342,16 @@ pub(super) static ASCII: [Character; 128] = {
 };
 
 pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_is_the_same_at_first_sight_and_later() {
+        for c in ('\0'..=char::MAX).step_by(7) {
+            let character = Character::new(c);
+            assert_eq!([Character::of(c), Character::of(c)], [character; 2], "{c:?}");
+        }
+    }
+}
