@@ -27,7 +27,7 @@ use crate::fnv;
 use crate::simd::{Instructions, KEYS};
 
 const MAGIC: &[u8; 8] = b"DECHROME";
-const VERSION: u32 = 8;
+const VERSION: u32 = 9;
 const CALIBRATION: usize = 32;
 const HEADER: usize = CALIBRATION + 8;
 

@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 
 use super::math::{HIDDEN, exp, round};
 use super::network::{
-    CORRECTED, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, KIND_EMBEDDING, Logits, RECURRENCES,
-    STATES, State, corrected, layout, recurrence_behind,
+    CORRECTED, DENSE_SCALE, DILATIONS, EMBEDDING, KERNEL, KIND_EMBEDDING, KindsSoFar, Logits,
+    RECURRENCES, STATES, State, corrected, layout, recurrence_behind,
 };
 use crate::features::{DENSE, Dense};
 use crate::label::Kind;
@@ -265,6 +265,8 @@ pub struct Network {
     /// The kinds' logits, of the units and of what else they take.
     kinds: Matrix<UNIT_PAIRS>,
     kinds_of_line: Matrix<KIND_INPUT_PAIRS>,
+    /// What the kinds so far add to them, not rounded.
+    kinds_so_far: Vec<f32>,
 }
 
 impl Network {
@@ -280,6 +282,7 @@ impl Network {
             content: Matrix::new(&p[layout::CONTENT], content_bias, 1, UNIT_BITS).column(),
             kinds: Matrix::new(&p[layout::KINDS], &p[layout::KINDS_BIAS], Kind::COUNT, UNIT_BITS),
             kinds_of_line: Matrix::new(&p[of_line], &[], Kind::COUNT, INPUT_BITS),
+            kinds_so_far: p[layout::KINDS_SO_FAR].to_vec(),
         }
     }
 }
@@ -373,6 +376,8 @@ pub struct Stream {
     windows: [Window; DILATIONS.len()],
     /// What the lines on their way add to the logits of their kinds.
     kinds: VecDeque<[f32; Kind::COUNT]>,
+    /// What kinds those before them were.
+    kinds_so_far: KindsSoFar,
     /// Made once, for making it takes a while.
     batch: Box<Batch>,
 }
@@ -392,6 +397,7 @@ impl Stream {
             states: [[0.0; STATES]; RECURRENCES.len()],
             windows: DILATIONS.map(Window::new),
             kinds: VecDeque::new(),
+            kinds_so_far: KindsSoFar::default(),
             batch: Box::new(Batch::new()),
         }
     }
@@ -401,6 +407,7 @@ impl Stream {
         self.states = [[0.0; STATES]; RECURRENCES.len()];
         self.windows.iter_mut().for_each(Window::reset);
         self.kinds.clear();
+        self.kinds_so_far = KindsSoFar::default();
     }
 
     /// From now on the logits of the kinds are 0, which takes less time.
@@ -470,7 +477,7 @@ fn convolve(
     len: usize,
     out: &mut impl FnMut(Logits),
 ) {
-    let Stream { states, windows, kinds, batch, leaves_out_kinds, .. } = stream;
+    let Stream { states, windows, kinds, kinds_so_far, batch, leaves_out_kinds, .. } = stream;
     let Batch { x, sums, opened, y } = &mut **batch;
     let mut len = len;
     let mut windows = &mut windows[first..];
@@ -512,11 +519,13 @@ fn convolve(
     network.kinds.product::<{ Kind::COUNT }>(with, x, sums);
     let step = network.kinds.step();
     for ((x, sums), of_line) in x.iter().zip(sums).zip(kinds.drain(..len)) {
-        let mut logits = logits_of_kinds(sums, step);
-        for (logit, of_line) in logits.iter_mut().zip(of_line) {
+        let content = network.content.sum(x);
+        let mut logits = Logits { content, kinds: logits_of_kinds(sums, step) };
+        for (logit, of_line) in logits.kinds.iter_mut().zip(of_line) {
             *logit += of_line;
         }
-        out(Logits { content: network.content.sum(x), kinds: logits });
+        kinds_so_far.tell(&network.kinds_so_far, &mut logits);
+        out(logits);
     }
 }
 

@@ -6,24 +6,23 @@
 //! (minGRU: Feng et al. 2024, arXiv 2410.01201) add what came before, each to units of its own: one
 //! before the last convolution, which so sees what the lines ahead led to, and one behind it. A head
 //! gives a logit for content and one for each kind, to which the line's dense features and embeddings
-//! of its tokens for the kinds add.
+//! of its tokens for the kinds add, and what kinds the lines before it were.
 //!
 //! Training runs the layers here over whole documents; a filter runs
 //! [`integer`](super::integer), which has the same weights rounded.
 
-#[cfg(feature = "train")]
-use super::math::exp;
-use super::math::{HIDDEN, Units, add_product, sigmoid};
+use super::math::{HIDDEN, Units, add_product, exp, sigmoid};
 use crate::features::{DENSE, Dense};
-use crate::label::Kind;
-#[cfg(feature = "train")]
-use crate::label::Label;
+use crate::label::{Kind, Label};
 
 /// Width of a token's embedding.
 pub const EMBEDDING: usize = 16;
 
 /// Width of a token's embedding for the kinds.
 pub const KIND_EMBEDDING: usize = 8;
+
+/// How much of the running mean of the kinds so far stays with the next line.
+const KINDS_STAY: f32 = 0.6;
 
 /// Lines that a convolution sees at once.
 pub const KERNEL: usize = 5;
@@ -107,10 +106,12 @@ pub mod layout {
     pub const KINDS_DENSE: Range<usize> = after(&KINDS_BIAS, DENSE * Kind::COUNT);
     /// Embedding for the kinds to their logits, a row a dimension.
     pub const KINDS_EMBEDDING: Range<usize> = after(&KINDS_DENSE, KIND_EMBEDDING * Kind::COUNT);
+    /// Kinds so far to the kinds' logits, a row a kind.
+    pub const KINDS_SO_FAR: Range<usize> = after(&KINDS_EMBEDDING, Kind::COUNT * Kind::COUNT);
     /// All that the kinds alone have.
-    pub const OF_KINDS: Range<usize> = KINDS.start..KINDS_EMBEDDING.end;
+    pub const OF_KINDS: Range<usize> = KINDS.start..KINDS_SO_FAR.end;
     /// How many parameters there are.
-    pub const COUNT: usize = KINDS_EMBEDDING.end;
+    pub const COUNT: usize = KINDS_SO_FAR.end;
 
     const fn after(range: &Range<usize>, len: usize) -> Range<usize> {
         range.end..range.end + len
@@ -157,6 +158,43 @@ impl Logits {
             sum += *kind;
         }
         kinds.map(|kind| kind / sum)
+    }
+}
+
+/// Which kinds the lines of a document so far were: a running mean of how likely each was. Kinds come
+/// in runs: what follows a comment likely is one.
+#[derive(Clone, Debug, Default)]
+pub struct KindsSoFar([f32; Kind::COUNT]);
+
+impl KindsSoFar {
+    /// The share of each kind.
+    pub fn shares(&self) -> &[f32; Kind::COUNT] {
+        &self.0
+    }
+
+    /// Adds to the logits of the next line what these lines tell of its kind, and takes it. `weights`
+    /// are [so laid out](layout::KINDS_SO_FAR).
+    #[inline(always)]
+    pub fn tell(&mut self, weights: &[f32], logits: &mut Logits) {
+        let before = self.0;
+        self.take(logits);
+        add_product(&mut logits.kinds, weights, &before);
+    }
+
+    /// Takes the next line, by its logits without what the lines before it add.
+    #[inline(always)]
+    fn take(&mut self, logits: &Logits) {
+        let mut likely = logits.kinds;
+        likely.iter_mut().for_each(|kind| *kind = exp(*kind));
+        let content = sigmoid(logits.content);
+        for (side, share) in [(Label::Content, content), (Label::Chrome, 1.0 - content)] {
+            let kinds = &mut likely[Kind::of(side)];
+            let share = share / kinds.iter().sum::<f32>();
+            kinds.iter_mut().for_each(|kind| *kind *= share);
+        }
+        for (so_far, likely) in self.0.iter_mut().zip(likely) {
+            *so_far += (1.0 - KINDS_STAY) * (likely - *so_far);
+        }
     }
 }
 
@@ -226,5 +264,24 @@ pub fn kinds_of_line(
 pub fn relu(x: &mut [f32]) {
     for x in x {
         *x = x.max(0.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_so_far_follow_the_lines() {
+        let mut so_far = KindsSoFar::default();
+        for (content, kind) in [(6.0, Kind::Prose), (-6.0, Kind::Comment), (-6.0, Kind::Comment)] {
+            let mut kinds = [0.0; Kind::COUNT];
+            kinds[kind as usize] = 9.0;
+            so_far.tell(&[0.0; Kind::COUNT * Kind::COUNT], &mut Logits { content, kinds });
+        }
+        let share = |kind: Kind| so_far.shares()[kind as usize];
+        // .4 of each, of which .6 stay with each line.
+        assert!((share(Kind::Comment) - (0.4 + 0.24)).abs() < 0.01, "{so_far:?}");
+        assert!((share(Kind::Prose) - 0.144).abs() < 0.01, "{so_far:?}");
     }
 }

@@ -508,7 +508,7 @@ mod tests {
     use crate::features::DENSE;
     use crate::label::Kind;
     use crate::model::integer::{self, Input, KindInput, Stream};
-    use crate::model::network::{KIND_EMBEDDING, LOOKAHEAD};
+    use crate::model::network::{KIND_EMBEDDING, KindsSoFar, LOOKAHEAD};
     use crate::simd::Level;
 
     const TOKENS: usize = 12;
@@ -531,7 +531,7 @@ mod tests {
     fn the_integer_stream_agrees_but_for_rounding_and_in_batches_of_any_size_to_the_bit() {
         let mut weights = Weights::random(TOKENS, HIDDEN, 3);
         let mut random = Random::new(4);
-        for range in [layout::KINDS_DENSE, layout::KINDS_EMBEDDING] {
+        for range in [layout::KINDS_DENSE, layout::KINDS_EMBEDDING, layout::KINDS_SO_FAR] {
             weights.parameters[range].fill_with(|| 0.1 * random.normal());
         }
         let rounded = integer::Network::new(&weights.parameters);
@@ -573,11 +573,14 @@ mod tests {
                     continue;
                 }
                 assert_eq!(logits.len(), lines);
+                let mut so_far = KindsSoFar::default();
                 for (line, (logits, exact)) in logits.iter().zip(tape.logits()).enumerate() {
-                    let mut kinds = exact.kinds;
+                    let mut exact = *exact;
                     let p = &weights.parameters;
-                    add(&mut kinds, &network::kinds_of_line(p, &page.dense[line], &of_kinds[line]));
-                    let pairs = logits.kinds.iter().zip(&kinds);
+                    let of_line = network::kinds_of_line(p, &page.dense[line], &of_kinds[line]);
+                    add(&mut exact.kinds, &of_line);
+                    so_far.tell(&p[layout::KINDS_SO_FAR], &mut exact);
+                    let pairs = logits.kinds.iter().zip(&exact.kinds);
                     for (rounded, exact) in pairs.chain([(&logits.content, &exact.content)]) {
                         assert!((rounded - exact).abs() < 0.1, "{rounded} {exact}");
                     }

@@ -14,7 +14,7 @@ use super::random::Random;
 use super::slips::Slips;
 use super::{Settings, Weights, ablation, one_cycle};
 use crate::label::Kind;
-use crate::model::network::{self, KIND_EMBEDDING, Logits, layout};
+use crate::model::network::{self, KIND_EMBEDDING, KindsSoFar, Logits, layout};
 
 /// Passes over the pages that have been read or made up, in each of which one in so many of the others
 /// is seen.
@@ -126,7 +126,8 @@ impl Worker {
 }
 
 /// Adds the gradient of the loss of the lines of a page that `tape` has run over, each counting
-/// `scale`, and returns that loss.
+/// `scale`, and returns that loss. The kinds of the lines so far are taken as they are: they are told
+/// for their own sake, not for that of lines to come.
 fn backward(
     weights: &Weights,
     example: &Example,
@@ -138,14 +139,8 @@ fn backward(
     let p = &weights.parameters;
     let mut loss = 0.0;
     let mut tokens = Vec::new();
+    let mut so_far = KindsSoFar::default();
     for (_, line, target) in example.each_line() {
-        let Some(label) = target.map(|target| target.kind) else { continue };
-        let read = example.read(line);
-        let kind = read.and_then(|read| read.kind_on(label.label()));
-        if read.is_some() && kind.is_none() {
-            // Its label is wrong.
-            continue;
-        }
         tokens.clear();
         let mut is_left_out = |share: fn(&Settings) -> f32| {
             dropout.as_mut().is_some_and(|(s, r)| r.unit() < share(s))
@@ -163,6 +158,15 @@ fn backward(
         let dense = &example.dense[line];
         let mut logits: Logits = tape.logits()[line];
         add(&mut logits.kinds, &network::kinds_of_line(p, dense, &embedding));
+        let before = so_far.clone();
+        so_far.tell(&p[layout::KINDS_SO_FAR], &mut logits);
+        let Some(label) = target.map(|target| target.kind) else { continue };
+        let read = example.read(line);
+        let kind = read.and_then(|read| read.kind_on(label.label()));
+        if read.is_some() && kind.is_none() {
+            // Its label is wrong.
+            continue;
+        }
         let mut delta = logits.kinds_of(label.label());
         let (likelihood, goal, weight) = match kind {
             Some(kind) => {
@@ -183,6 +187,7 @@ fn backward(
         add_outer(&mut g[layout::KINDS], &tape.top()[line], &delta);
         add_outer(&mut g[layout::KINDS_DENSE], &network::scaled(dense), &delta);
         add_outer(&mut g[layout::KINDS_EMBEDDING], &embedding, &delta);
+        add_outer(&mut g[layout::KINDS_SO_FAR], before.shares(), &delta);
         let mut row = [0.0; KIND_EMBEDDING];
         add_transposed::<{ Kind::COUNT }>(&mut row, &p[layout::KINDS_EMBEDDING], &delta);
         let row = row.map(|delta| delta * shrunk);
@@ -217,6 +222,8 @@ mod tests {
         let mut weights = Weights::random(TOKENS, HIDDEN, 5);
         begin(&mut weights, &mut random);
         weights.parameters[layout::OF_KINDS].fill_with(|| 0.2 * random.normal());
+        // With these no line tells of another, which is what is checked.
+        weights.parameters[layout::KINDS_SO_FAR].fill(0.0);
         let slips = Slips::of(std::slice::from_ref(&page));
         let mut tape = Tape::default();
         let mut loss = |weights: &Weights, gradient: &mut Gradient<KIND_EMBEDDING>| {
@@ -238,9 +245,13 @@ mod tests {
                 let allowed = 5e-3 + 0.01 * measured.abs();
                 assert!((measured - f64::from(exact)).abs() < allowed, "{measured} {exact}");
             };
-        for range in
-            [layout::KINDS, layout::KINDS_BIAS, layout::KINDS_DENSE, layout::KINDS_EMBEDDING]
-        {
+        for range in [
+            layout::KINDS,
+            layout::KINDS_BIAS,
+            layout::KINDS_DENSE,
+            layout::KINDS_EMBEDDING,
+            layout::KINDS_SO_FAR,
+        ] {
             let largest = range.clone().max_by(|&a, &b| {
                 gradient.parameters[a].abs().total_cmp(&gradient.parameters[b].abs())
             });
@@ -254,6 +265,37 @@ mod tests {
         for &row in &gradient.touched {
             let at = row as usize;
             check(&mut weights, &|w| &mut w.kind_embeddings[at][3], gradient.embeddings[at][3]);
+        }
+    }
+
+    #[test]
+    fn what_a_line_is_may_be_told_by_those_before_it() {
+        // The first line of a page tells, the others are all alike.
+        let page = |told: usize, kind: Kind| {
+            let row = |dense| (dense, Vec::new(), Some(Kind::Other));
+            let first = std::array::from_fn(|at| if at % 2 == told { 64 } else { 0 });
+            let rows = vec![row(first), row([0; DENSE]), row([0; DENSE])];
+            Example::from_rows(rows).read_as(vec![Some(Read::Kind(kind)); 3])
+        };
+        let pages = [page(0, Kind::Comment), page(1, Kind::Menu)];
+        let data = Data::of_examples(pages.into_iter().cycle().take(40).collect());
+        let settings = Settings { batch_lines: 1, rate: 0.03, ..Settings::default() };
+        let mut weights = Weights::random(0, HIDDEN, 5);
+        // A network that says nothing.
+        weights.parameters.fill(0.0);
+        fit(&mut weights, &data, &settings, &mut |_| {});
+        let mut tape = Tape::default();
+        for (example, kind) in data.train.iter().zip([Kind::Comment, Kind::Menu]) {
+            tape.forward(&weights, example.each_line(), None);
+            let mut so_far = KindsSoFar::default();
+            for (line, logits) in tape.logits().iter().enumerate() {
+                let (p, mut logits) = (&weights.parameters, *logits);
+                let dense = &example.dense[line];
+                add(&mut logits.kinds, &network::kinds_of_line(p, dense, &[0.0; KIND_EMBEDDING]));
+                so_far.tell(&p[layout::KINDS_SO_FAR], &mut logits);
+                let likely = logits.kinds_of(kind.label())[kind as usize];
+                assert!(likely > 0.5, "{kind}, line {line}: {likely}");
+            }
         }
     }
 
