@@ -93,6 +93,19 @@ for name in one-document thousand-documents tiny-documents; do
 done
 
 echo
+echo '## Two cores (200 MB of JSON Lines, 100 MB of WET before gzip; seconds, and times as fast as one)'
+for form in jsonl wet.gz; do
+  file=$dir/records.$form
+  bytes=$([ "$form" = jsonl ] && echo 200000000 || echo 100000000)
+  [ -e "$file" ] || { tests/batch/dumps.py "$form" "$bytes" > "$file.new" && mv "$file.new" "$file"; }
+  for jobs in 1 2; do
+    for ((run = 0; run < runs; run++)); do
+      TIMEFORMAT=%3R user "$dechrome" -j$jobs -q "$file"
+    done | least
+  done | paste -s | awk -v form="$form" '{ printf "%-8s -j1 %6.3f  -j2 %6.3f %6.2f\n", form, $1, $2, $1 / $2 }'
+done
+
+echo
 echo '## Hostile text (MB/s of user time)'
 for file in "$dir"/hostile-*.txt; do
   for ((run = 0; run < 3; run++)); do user "$dechrome" -j1 -q < "$file"; done | least |

@@ -105,6 +105,9 @@ enum Pending {
     Event(Event),
 }
 
+/// How many jobs wait for a worker: with one, workers wait while the reader is kept from its turn.
+const WAITING: usize = 2;
+
 /// Reads in one thread, works in several, and delivers in this one. The queues between them are
 /// short, so that the fastest waits for the slowest.
 fn together(
@@ -114,8 +117,8 @@ fn together(
     sources: Sources<'_>,
     delivery: &mut Delivery<'_>,
 ) -> Result<(), Stop> {
-    let (work, queue) = mpsc::sync_channel::<(Job, SyncSender<Chunk>)>(1);
-    let (pending, order) = mpsc::sync_channel(2 * jobs);
+    let (work, queue) = mpsc::sync_channel::<(Job, SyncSender<Chunk>)>(WAITING);
+    let (pending, order) = mpsc::sync_channel(2 * jobs + WAITING);
     let queue = &Mutex::new(queue);
     thread::scope(|scope| {
         for _ in 0..jobs {
