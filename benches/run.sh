@@ -16,7 +16,7 @@ dechrome=${CARGO_TARGET_DIR:-target}/release/dechrome
 
 least() { sort -g | head -n1; }
 
-# user SECONDS of a command that reads standard input
+# what TIMEFORMAT says of a command, user seconds if nothing else is said
 user() { { time "$@" > /dev/null 2>&1; } 2>&1; }
 
 # name, bytes and the least user seconds of each command, run in turn

@@ -295,6 +295,9 @@ pub(super) fn known(c: char, character: Character) -> u64 {
 
 pub(super) const BITS: u32 = 32;
 pub(super) const TALLY: u32 = 40;
+
+/// Where a [packed](Character::packed) character has its signs; what is [`known`] of one has other
+/// things there.
 const SIGNS: u32 = 40;
 
 /// In bytes; 0 for what is no letter, or not as long in lower case.

@@ -184,6 +184,8 @@ impl KindsSoFar {
     /// Takes the next line, by its logits without what the lines before it add.
     #[inline(always)]
     fn take(&mut self, logits: &Logits) {
+        // Not by `kinds_of`, which takes the largest logit away first: no logit is so large that it
+        // has to, and a filter does this for each line.
         let mut likely = logits.kinds;
         likely.iter_mut().for_each(|kind| *kind = exp(*kind));
         let content = sigmoid(logits.content);

@@ -3,7 +3,7 @@
 //!
 //! What the network learns of kinds on the way, of labels and opinions, only shapes its units. Here
 //! lines that have been read or made up tell what kinds are, and all other labels as much as they told
-//! where the corpus was read ([`Slips`]).
+//! where the corpus was read ([`Slips`]); and what the lines before a line were tells of its own.
 
 use std::thread;
 

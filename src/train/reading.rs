@@ -3,9 +3,9 @@
 //! A label tells the side of a line well, but its kind by tags and class names, which say something
 //! else or nothing: of teasers most are labelled `other`, of policy text most is labelled footer or
 //! menu. `kinds.tsv` has, for one dump each of some two thousand pages, what a reader takes each line
-//! for: the page's `id`, the `renderer`, and runs of lines (those that are blank or
-//! have no label belong to any), each a number and the letter of a kind, or `?` where the reader
-//! would put the line on the other side. The texts are the corpus's, and not here.
+//! for: the page's `id`, the `renderer`, and runs of lines (those that are blank or have no label
+//! belong to any), each a number and the letter of a kind, or `?` where the reader would put the line
+//! on the other side. The texts are the corpus's, and not here.
 //!
 //! A legal notice that stands alone is policy wherever it stands, a link to log in a form, a list of
 //! links to sections a menu; the heading, date, author and picture of a teaser are related, those of
