@@ -113,7 +113,7 @@ fn decoder(bencher: Bencher<'_, '_>, form: &str) {
     let mut decided = Vec::new();
     bencher.counter(BytesCount::new(dump.len())).bench_local(|| {
         for scores in scores.chunks(16) {
-            scores.iter().for_each(|_| decoder.expect(10));
+            scores.iter().for_each(|_| decoder.expect(10, false));
             decoder.push(scores, &mut decided);
             for scores in decided.drain(..) {
                 black_box(policy.decide(&scores, None));

@@ -1,5 +1,7 @@
-//! From scores to verdicts: where a page's border lies, which side of it a line is on, which
-//! kind it is, kept or not.
+//! From scores to verdicts: which lines are one paragraph, where a page's border lies, which side of it a
+//! line is on, which kind it is, kept or not.
+
+use std::ops::Range;
 
 use crate::label::{KindSet, Label, Verdict};
 use crate::model::integer::BATCH;
@@ -181,27 +183,74 @@ fn log_odds(share: f32, sure: f32, total: f32) -> f32 {
     math::ln(share / (1.0 - share)).min(0.0) / DOUBT * unsettled + SETTLED_AT
 }
 
+/// A line whose border is not yet known.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    scores: Scores,
+    line: Expected,
+}
+
+/// What counts of a line beside its scores.
+#[derive(Clone, Copy, Debug)]
+struct Expected {
+    words: u32,
+    /// Whether it is of the same paragraph as the line before.
+    goes_on: bool,
+}
+
+impl Default for Expected {
+    fn default() -> Expected {
+        Expected { words: 1, goes_on: false }
+    }
+}
+
+/// A paragraph in several lines, as far as it was seen when its first line was decided.
+#[derive(Clone, Copy, Debug, Default)]
+struct Paragraph {
+    /// The mean of its lines' log-odds, by words.
+    content: f32,
+    /// How many more lines it has.
+    left: usize,
+}
+
+impl Paragraph {
+    /// The paragraph that starts with the first of `lines`.
+    fn of(lines: &[Waiting]) -> Paragraph {
+        let rest = lines[1..].iter().take_while(|waiting| waiting.line.goes_on);
+        let left = rest.count();
+        let (mut sum, mut words) = (0.0, 0.0);
+        for Waiting { scores, line } in &lines[..=left] {
+            sum += line.words as f32 * scores.content;
+            words += line.words as f32;
+        }
+        Paragraph { content: sum / words, left }
+    }
+}
+
 /// Holds the scores of lines back until their page's border is known from the [`LOOKAHEAD`] lines
-/// after them, and from all lines before.
+/// after them, and from all lines before. The lines of a wrapped paragraph, as far as they are among
+/// these, have the mean of their scores: a sentence is not torn.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
     border: Border,
-    /// Lengths in words of the lines without scores.
-    words: Vec<u32>,
-    waiting: Vec<Scores>,
+    /// The lines without scores.
+    expected: Vec<Expected>,
+    waiting: Vec<Waiting>,
+    paragraph: Paragraph,
 }
 
 impl Decoder {
     /// Goes back to the start of a document.
     pub fn reset(&mut self) {
         self.border = Border::default();
-        self.words.clear();
+        self.expected.clear();
         self.waiting.clear();
+        self.paragraph = Paragraph::default();
     }
 
-    /// A line of `words` words will have scores.
-    pub fn expect(&mut self, words: u32) {
-        self.words.push(words);
+    /// A line of `words` words will have scores; `goes_on` if it is of the same paragraph as the one before.
+    pub fn expect(&mut self, words: u32, goes_on: bool) {
+        self.expected.push(Expected { words, goes_on });
     }
 
     /// Takes the scores of the next lines and adds those of the lines [`LOOKAHEAD`] before them to
@@ -214,20 +263,40 @@ impl Decoder {
 
     fn push_batch(&mut self, scores: &[Scores], decided: &mut Vec<Scores>) {
         let [mut shares, mut sure, mut total] = [[0.5; BATCH]; 3];
-        for (line, scores) in scores.iter().enumerate() {
-            self.border.add(scores, self.words.get(line).copied().unwrap_or(1));
-            [shares[line], sure[line], total[line]] = self.border.parts();
+        for (at, &scores) in scores.iter().enumerate() {
+            let line = self.expected.get(at).copied().unwrap_or_default();
+            self.border.add(&scores, line.words);
+            [shares[at], sure[at], total[at]] = self.border.parts();
+            self.waiting.push(Waiting { scores, line });
         }
-        self.words.drain(..scores.len().min(self.words.len()));
+        self.expected.drain(..scores.len().min(self.expected.len()));
         // All at once, for dividing takes long.
         let borders: [f32; BATCH] = std::array::from_fn(|line| {
             log_odds(shares[line], sure[line], total[line]).max(GOING_ON)
         });
-        self.waiting.extend_from_slice(scores);
         let count = self.waiting.len().saturating_sub(LOOKAHEAD);
-        let borders = &borders[scores.len() - count..];
-        let ready = self.waiting.drain(..count).zip(borders);
-        decided.extend(ready.map(|(scores, &border)| Scores { border, ..scores }));
+        for (line, &border) in borders[scores.len() - count..scores.len()].iter().enumerate() {
+            decided.push(self.decide(line..line + LOOKAHEAD + 1, border));
+        }
+        self.waiting.drain(..count);
+    }
+
+    /// The scores of the first of these waiting lines, with their border, the others being all that is
+    /// seen behind it.
+    #[inline(always)]
+    fn decide(&mut self, lines: Range<usize>, border: f32) -> Scores {
+        let lines = &self.waiting[lines];
+        let Waiting { scores, line } = lines[0];
+        let is_inside = line.goes_on && self.paragraph.left > 0;
+        if is_inside {
+            self.paragraph.left -= 1;
+        } else if lines.get(1).is_some_and(|next| next.line.goes_on) {
+            self.paragraph = Paragraph::of(lines);
+        } else {
+            return Scores { border, ..scores };
+        }
+        let Paragraph { content, .. } = self.paragraph;
+        Scores { content, border, probability: math::sigmoid(content), ..scores }
     }
 
     /// Adds the scores of all lines still owed to `decided`, with their border as if the document
@@ -235,7 +304,10 @@ impl Decoder {
     pub fn drain(&mut self, decided: &mut Vec<Scores>) {
         let [share, sure, total] = self.border.parts();
         let border = log_odds(share, sure, total);
-        decided.extend(self.waiting.drain(..).map(|scores| Scores { border, ..scores }));
+        let count = self.waiting.len();
+        decided.extend((0..count).map(|line| self.decide(line..count, border)));
+        self.waiting.clear();
+        self.paragraph = Paragraph::default();
     }
 }
 
@@ -270,7 +342,7 @@ mod tests {
         let mut decoder = Decoder::default();
         let mut decided = Vec::new();
         for &content in contents {
-            decoder.expect(words);
+            decoder.expect(words, false);
             decoder.push(&[scores(content, Kind::SIDES)], &mut decided);
         }
         decoder.drain(&mut decided);
@@ -339,6 +411,51 @@ mod tests {
         let after = borders(&contents, 10);
         assert_eq!(before[0], after[0]);
         assert_ne!(before[1], after[1]);
+    }
+
+    /// The log-odds that lines are decided by: of so many words, with these log-odds, and whether each goes
+    /// on from the one before.
+    fn decided(lines: &[(u32, f32, bool)], at_once: usize) -> Vec<f32> {
+        let (mut decoder, mut decided) = (Decoder::default(), Vec::new());
+        for lines in lines.chunks(at_once) {
+            lines.iter().for_each(|&(words, _, goes_on)| decoder.expect(words, goes_on));
+            let scores = lines.iter().map(|&(_, content, _)| scores(content, Kind::SIDES));
+            decoder.push(&scores.collect::<Vec<_>>(), &mut decided);
+        }
+        decoder.drain(&mut decided);
+        for scores in &decided {
+            assert_eq!(scores.probability == 0.5, !lines.iter().any(|&(.., goes_on)| goes_on));
+        }
+        decided.iter().map(|scores| scores.content).collect()
+    }
+
+    #[test]
+    fn the_lines_of_a_paragraph_have_the_mean_of_their_scores_by_words() {
+        let page = [
+            (10, 2.0, false),
+            (5, -1.0, true),
+            (10, -3.0, false),
+            (5, 0.0, true),
+            (15, -2.0, true),
+        ];
+        assert_eq!(decided(&page, 1), [1.0, 1.0, -2.0, -2.0, -2.0]);
+        assert_eq!(
+            decided(&page.map(|(words, content, _)| (words, content, false)), 1),
+            [2.0, -1.0, -3.0, 0.0, -2.0]
+        );
+    }
+
+    #[test]
+    fn a_paragraph_is_the_same_however_many_lines_are_taken_at_once() {
+        let contents = (0..3 * LOOKAHEAD).map(|line| (line * 7 % 11) as f32 - 5.0);
+        let lines: Vec<_> = contents.map(|content| (10, content, true)).collect();
+        let one = decided(&lines, 1);
+        // One that is longer than what is seen of it is cut.
+        assert!(one[..=LOOKAHEAD].iter().all(|&content| content == one[0]), "{one:?}");
+        assert_ne!(one[0], one[LOOKAHEAD + 1]);
+        for at_once in [2, 3, BATCH, 5 * BATCH + 1] {
+            assert_eq!(decided(&lines, at_once), one, "{at_once}");
+        }
     }
 
     #[test]

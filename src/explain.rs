@@ -16,7 +16,8 @@
 //!   there is none;
 //! * of its words, that it has none;
 //! * of the [`NEAR`] lines above or below, that they are average lines without words;
-//! * of what comes before and after those, that the page begins and ends there.
+//! * of what comes before and after those, that the page begins and ends there;
+//! * of the other lines of a wrapped paragraph, that the line has its own score and not the mean of theirs.
 //!
 //! The page's border, from which scores count, stays where it is.
 
@@ -101,11 +102,13 @@ pub enum Cause {
     Before,
     /// What comes after the lines below.
     After,
+    /// The other lines of its wrapped paragraph.
+    Paragraph,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Cause; 17] = [
+    pub const ALL: [Cause; 18] = [
         Cause::Rule,
         Cause::Length,
         Cause::Beginning,
@@ -123,6 +126,7 @@ impl Cause {
         Cause::Below,
         Cause::Before,
         Cause::After,
+        Cause::Paragraph,
     ];
 
     /// The cause that a feature of the line belongs to.
@@ -184,6 +188,8 @@ struct Line<'p> {
     text: &'p [u8],
     dense: Dense,
     tokens: Vec<u32>,
+    /// Whether it is of the same wrapped paragraph as the line before.
+    goes_on: bool,
     told: Option<Told>,
     /// Which rule told.
     rule: Option<&'p str>,
@@ -197,6 +203,8 @@ pub struct Page<'p> {
     lines: Vec<Line<'p>>,
     average: Dense,
     scores: Vec<Scores>,
+    /// How much nearer to content each line is by the other lines of its paragraph, in log-odds.
+    by_paragraph: Vec<f32>,
 }
 
 impl<'p> Page<'p> {
@@ -227,12 +235,16 @@ impl<'p> Page<'p> {
                 *head = form.kind;
             }
             kinds.push(form.kind);
-            full.push(Line { text, dense, tokens, told, rule });
+            let goes_on = extractor.goes_on();
+            full.push(Line { text, dense, tokens, goes_on, told, rule });
         }
         let average = average(&full);
-        let scores = score(model, &full).into_iter().zip(kinds);
+        let (own, scores) = score(model, &full);
+        let by_paragraph =
+            scores.iter().zip(own).map(|(scores, own)| scores.content - own).collect();
+        let scores = scores.into_iter().zip(kinds);
         let scores = scores.map(|(scores, kind)| scores.of_form(kind)).collect();
-        Page { model, policy, lines: full, average, scores }
+        Page { model, policy, lines: full, average, scores, by_paragraph }
     }
 
     /// The features of the page's average line, as if no rule told of it.
@@ -285,20 +297,19 @@ fn take(scorer: &mut Scorer<'_>, dense: &Dense, tokens: &[u32]) -> Option<Scores
     scorer.end_line(dense)
 }
 
-fn score(model: &Model, lines: &[Line<'_>]) -> Vec<Scores> {
+/// The log-odds of each line by itself, and its scores.
+fn score(model: &Model, lines: &[Line<'_>]) -> (Vec<f32>, Vec<Scores>) {
     let (mut scorer, mut decoder) = (Scorer::new(model), Decoder::default());
-    let mut decided = Vec::new();
+    let mut own = Vec::new();
     for line in lines {
-        decoder.expect(features::words(&line.dense));
-        if let Some(scores) = take(&mut scorer, &line.dense, &line.tokens) {
-            decoder.push(&[scores], &mut decided);
-        }
+        decoder.expect(features::words(&line.dense), line.goes_on);
+        own.extend(take(&mut scorer, &line.dense, &line.tokens));
     }
-    while let Some(scores) = scorer.drain() {
-        decoder.push(&[scores], &mut decided);
-    }
+    own.extend(std::iter::from_fn(|| scorer.drain()));
+    let mut decided = Vec::new();
+    decoder.push(&own, &mut decided);
     decoder.drain(&mut decided);
-    decided
+    (own.iter().map(|scores| scores.content).collect(), decided)
 }
 
 /// The line that is explained next, and the model in the states it had on the way there.
@@ -346,6 +357,7 @@ impl<'e, 'p> Place<'e, 'p> {
             Cause::Below => self.line + 1 < self.page.len(),
             Cause::Before => self.first_near() > 0,
             Cause::After => self.end_near() < self.page.len(),
+            Cause::Paragraph => self.page.by_paragraph[self.line] != 0.0,
             cause => self.muted(&[cause]) != line.dense,
         }
     }
@@ -362,8 +374,10 @@ impl<'e, 'p> Place<'e, 'p> {
 
     /// The score of the line without these causes, and with these of its tokens.
     fn score_without(&self, causes: &[Cause], tokens: &[u32]) -> f32 {
-        let border = self.page.scores[self.line].border;
         let without = |cause| causes.contains(&cause);
+        let by_paragraph =
+            if without(Cause::Paragraph) { 0.0 } else { self.page.by_paragraph[self.line] };
+        let off_own = by_paragraph - self.page.scores[self.line].border;
         let page = self.page;
         let (mut scorer, start, mut scored) = if without(Cause::Before) {
             (Scorer::new(page.model), self.first_near(), self.first_near())
@@ -389,13 +403,13 @@ impl<'e, 'p> Place<'e, 'p> {
             };
             if let Some(scores) = scores {
                 if scored == self.line {
-                    return scores.content - border;
+                    return scores.content + off_own;
                 }
                 scored += 1;
             }
         }
         let owed = std::iter::from_fn(|| scorer.drain()).nth(self.line - scored);
-        owed.expect("a score is owed for every line").content - border
+        owed.expect("a score is owed for every line").content + off_own
     }
 
     fn explain(&mut self) -> Explanation {
@@ -565,6 +579,7 @@ impl<'e, 'p> Place<'e, 'p> {
                 let end = (self.line + 1 + LOOKAHEAD).min(page.len());
                 self.article(self.end_near()..end, "further down")
             }
+            Cause::Paragraph => "the other lines of its paragraph".to_owned(),
         }
     }
 

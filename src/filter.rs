@@ -473,7 +473,7 @@ impl<'m> Filter<'m> {
         let (keys, dense) = self.scorer.next_line();
         self.extractor.line_into(line, told.map(|told| told.label), keys, dense);
         let form = self.forms.as_mut().map_or(Form::NONE, |forms| forms.line(line, dense));
-        self.decoder.expect(words(dense));
+        self.decoder.expect(words(dense), self.extractor.goes_on());
         if let (Some(head), true) = (self.held.back_mut(), form.is_below_head) {
             head.form = form.kind;
         }

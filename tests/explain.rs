@@ -33,7 +33,22 @@ fn see(page: &[u8]) -> Vec<Seen> {
     seen
 }
 
-/// The score of one line, from the start of the page to its end.
+/// Whether each line goes on from the one before it.
+fn goes_on(page: &[u8]) -> Vec<bool> {
+    let mut extractor = Extractor::new();
+    let mut all = Vec::new();
+    for line in lines(page) {
+        if is_blank(line) {
+            extractor.blank_lines(1);
+        } else {
+            extractor.line(dechrome::document::strip_ending(line), None, &mut |_| {});
+            all.push(extractor.goes_on());
+        }
+    }
+    all
+}
+
+/// The score of one line by itself, from the start of the page to its end.
 fn score(page: &[Seen], line: usize) -> f32 {
     let mut scorer = Scorer::new(Model::embedded());
     let mut scores = Vec::new();
@@ -56,7 +71,7 @@ fn without(page: &[Seen], average: &Dense, line: usize, causes: &[Cause]) -> (Ve
             Cause::Words => page[line].1.clear(),
             Cause::Above => page[above..line].fill((*average, vec![])),
             Cause::Below => page[line + 1..below].fill((*average, vec![])),
-            Cause::Before | Cause::After => {}
+            Cause::Before | Cause::After | Cause::Paragraph => {}
             cause => {
                 for &feature in Feature::ALL.iter().filter(|&&other| Cause::of(other) == *cause) {
                     page[line].0[feature as usize] = average[feature as usize];
@@ -115,9 +130,11 @@ fn taking_the_causes_away_moves_the_score_as_said() {
         let rules = Rules::default();
         let page = Page::new(Model::embedded(), Policy::default(), &rules, lines(&text));
         let seen = see(&text);
+        let goes_on = goes_on(&text);
         assert_eq!(page.len(), seen.len());
-        // Some lines of each page, and a few of each kind.
+        // Some lines of each page, and a few of each kind and of paragraphs that were wrapped.
         let mut chosen: BTreeSet<usize> = (offset % 29..seen.len()).step_by(29).collect();
+        chosen.extend((0..seen.len()).filter(|&line| goes_on[line]).take(12));
         for (line, kind) in kinds_of(&text).into_iter().enumerate() {
             let count = chosen_kinds.entry(kind).or_insert(0);
             if *count < 4 && chosen.insert(line) {
@@ -129,20 +146,31 @@ fn taking_the_causes_away_moves_the_score_as_said() {
             let place = format!("{} line {line}: {explained:?}", path.display());
             let mut gone = Vec::new();
             let border = explained.scores.border;
-            let mut before = score(&seen, line) - border;
-            assert_eq!(explained.scores.content - border, before, "{place}");
+            let by_paragraph = explained.scores.content - score(&seen, line);
+            let with_next = goes_on.get(line + 1) == Some(&true);
+            assert!(by_paragraph == 0.0 || goes_on[line] || with_next, "{place}");
+            if with_next {
+                let next = page.explain(line + 1..line + 2).next().unwrap().scores.content;
+                assert_eq!(next, explained.scores.content, "{place}");
+            }
+            let mut before = explained.scores.content - border;
             for reason in &explained.reasons {
                 if let Some(named) = reason.words.strip_prefix("words: ") {
                     let (changed, at) = without(&seen, page.average(), line, &gone);
                     for word in named.split(", ") {
-                        let moved = before - (without_word(&changed, at, word) - border);
+                        let alone = gone.contains(&Cause::Paragraph);
+                        let by_paragraph = if alone { 0.0 } else { by_paragraph };
+                        let own = without_word(&changed, at, word);
+                        let moved = before - (own + (by_paragraph - border));
                         assert!(moved * reason.points > 0.0, "{word} {moved} in {place}");
                         words += 1;
                     }
                 }
                 gone.push(reason.cause);
                 let (changed, at) = without(&seen, page.average(), line, &gone);
-                let after = score(&changed, at) - border;
+                let alone = gone.contains(&Cause::Paragraph);
+                let by_paragraph = if alone { 0.0 } else { by_paragraph };
+                let after = score(&changed, at) + (by_paragraph - border);
                 assert_eq!(reason.points, before - after, "{:?} in {place}", reason.cause);
                 assert!(reason.points.abs() >= MIN_POINTS && !reason.words.is_empty(), "{place}");
                 before = after;
@@ -161,6 +189,7 @@ fn taking_the_causes_away_moves_the_score_as_said() {
     assert!(checked > 100 && words > 30, "{checked} lines, {words} words");
     // Of the 18 the fixtures have 14.
     assert!(kinds.len() >= 12 && causes.len() > 12, "{kinds:?} {causes:?}");
+    assert!(causes.contains(&Cause::Paragraph), "{causes:?}");
 }
 
 /// The text without the strongest cause of a line, and which line that is in it; none if the cause
@@ -237,7 +266,7 @@ fn taking_the_strongest_cause_out_of_the_text_moves_the_score_the_same_way() {
             };
             let Some((changed, at)) = edited(&text, line, reason) else { continue };
             let seen = see(changed.as_bytes());
-            let moved = explained.scores.content - score(&seen, at);
+            let moved = score(&see(text.as_bytes()), line) - score(&seen, at);
             let place = format!("{} line {line}: {}", path.display(), reason.words);
             if reason.cause == Cause::After && see(text.as_bytes()).starts_with(&seen) {
                 // What follows shows in no feature, so that there is no difference.

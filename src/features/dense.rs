@@ -80,11 +80,19 @@ pub(super) struct DocumentSoFar {
     link_marks: u32,
     /// Whether the last line was as wide as a wrapped one.
     was_wrapped: bool,
+    /// How wide it was, and how wide the widest one of these.
+    columns: u32,
+    widest: u32,
+    /// Whether a rule of the user's told of it.
+    was_told: bool,
 }
 
 /// Columns at which text browsers wrap; a line of a wrapped paragraph is seldom shorter than
 /// the first, never longer than the second.
 const WRAPPED_COLUMNS: std::ops::RangeInclusive<u32> = 60..=82;
+
+/// A page's lines are wrapped if so many of a hundred are as wide as wrapped ones.
+const WRAPPED_OF_HUNDRED: u32 = 15;
 
 /// Words of a line that is likely a sentence.
 const LONG_LINE_WORDS: u32 = 12;
@@ -94,6 +102,13 @@ const NO_HEAD_WORDS: u32 = 20;
 
 /// What a document has is counted up to here.
 const MANY: u32 = 1 << 30;
+
+/// How many characters a line's first word has.
+fn first_word(text: &[u8]) -> u32 {
+    let word = text.trim_ascii_start().split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    // Bytes inside a character count with its first.
+    word.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u32
+}
 
 /// Counts what a document has.
 #[inline(always)]
@@ -114,10 +129,29 @@ impl DocumentSoFar {
         self.was_wrapped && self.blank_before == 0
     }
 
+    /// Whether this line surely is: it is no wider, its first word had no room in the line before, and it
+    /// starts in lower case or the page's lines are wrapped. Where the user's rules tell, they alone do.
     #[inline(always)]
-    pub(super) fn line(&mut self, line: &Line<'_>) {
+    pub(super) fn is_gone_on(&self, line: &Line<'_>, text: &[u8], told: Option<Label>) -> bool {
+        self.goes_on()
+            && !self.was_told
+            && told.is_none()
+            && (is(line.ends, Feature::StartsLower)
+                || 100 * u64::from(self.wrapped_lines)
+                    >= u64::from(WRAPPED_OF_HUNDRED) * u64::from(self.lines))
+            && line.counts.columns() <= *WRAPPED_COLUMNS.end()
+            && self.columns + 1 + first_word(text) > self.widest
+    }
+
+    #[inline(always)]
+    pub(super) fn line(&mut self, line: &Line<'_>, told: Option<Label>) {
         self.blank_before = 0;
         self.was_wrapped = line.is_wrapped;
+        self.was_told = told.is_some();
+        self.columns = line.counts.columns();
+        if line.is_wrapped {
+            self.widest = self.widest.max(self.columns);
+        }
         add(&mut self.lines, 1);
         add(&mut self.words, line.counts.words);
         add(&mut self.long_lines, u32::from(line.is_long));

@@ -72,6 +72,8 @@ pub struct Extractor {
     memory: memory::Memory,
     words: tokens::Words,
     room: dense::Room,
+    /// Whether the last line goes on from the one before it.
+    goes_on: bool,
 }
 
 impl Default for Extractor {
@@ -90,6 +92,7 @@ impl Extractor {
             memory: memory::Memory::default(),
             words: tokens::Words::default(),
             room: dense::Room::default(),
+            goes_on: false,
         }
     }
 
@@ -130,6 +133,12 @@ impl Extractor {
         simd::run(self.level, Extract { extractor: self, text, told, listener, dense });
     }
 
+    /// Whether the last line and the one before it are of one paragraph that was wrapped. Not told where a rule
+    /// of the user's decides one of them.
+    pub fn goes_on(&self) -> bool {
+        self.goes_on
+    }
+
     /// Puts what the last line shows of lines before it into the features of these, as far as they are
     /// among `before`: lines, blank ones left out, up to the one before the last.
     pub fn show<L>(&self, before: &mut [L], dense: impl Fn(&mut L) -> &mut Dense) {
@@ -152,7 +161,7 @@ impl<L: Listener> Work for Extract<'_, L> {
     #[inline(always)]
     fn run(self, with: impl Instructions) {
         let Extract { extractor, text, told, listener, dense } = self;
-        let Extractor { document, seen, memory, words, room, .. } = extractor;
+        let Extractor { document, seen, memory, words, room, goes_on, .. } = extractor;
         let parts = if text.len() <= 2 * SCORED_BYTES {
             [text, &[]]
         } else {
@@ -169,7 +178,8 @@ impl<L: Listener> Work for Extract<'_, L> {
         let repeats = memory.line(with, &line, document.goes_on());
         let page = Page { document, repeats: &repeats, is_seen, told };
         dense::features(with, &line, &page, room, dense);
-        document.line(&line);
+        *goes_on = document.is_gone_on(&line, text, told);
+        document.line(&line, told);
     }
 }
 
@@ -205,6 +215,43 @@ mod tests {
         let first = extractor.line(b"Log in", None, &mut |_| {});
         extractor.reset();
         assert_eq!(extractor.line(b"Log in", None, &mut |_| {}), first);
+    }
+
+    #[test]
+    fn a_line_goes_on_from_one_that_was_wrapped() {
+        const WIDE: &str = "Ferries will sail through the winter again, the council agreed, and";
+        let last = |lines: &[&str], told: Option<Label>| {
+            let mut extractor = Extractor::new();
+            for &line in lines {
+                match line {
+                    "" => extractor.blank_lines(1),
+                    line => drop(extractor.line(line.as_bytes(), told, &mut |_| {})),
+                }
+            }
+            extractor.goes_on()
+        };
+        for (lines, goes_on, why) in [
+            (&[WIDE, "cars pay as in summer."][..], true, "in lower case"),
+            (&[WIDE, "Cars pay as in summer."], true, "most lines are wrapped"),
+            (&[&["Home"; 6][..], &[WIDE, "Cars pay"]].concat(), false, "a title below"),
+            (&[&["Home"; 6][..], &[WIDE, "cars pay"]].concat(), true, "in lower case"),
+            (&[WIDE, "", "cars pay as in summer."], false, "behind a blank line"),
+            (&["Ferries will sail again and", "cars pay"], false, "there was room"),
+            (
+                &[&format!("{WIDE} more"), "", WIDE, "car"],
+                false,
+                "there was room for its first word",
+            ),
+            (&[WIDE, &format!("{} more", WIDE.to_lowercase().repeat(2))], false, "too wide"),
+        ] {
+            assert_eq!(last(lines, None), goes_on, "{why}");
+            assert!(!last(lines, Some(Label::Chrome)), "a rule tells: {why}");
+        }
+        let mut extractor = Extractor::new();
+        extractor.line(WIDE.as_bytes(), None, &mut |_| {});
+        extractor.reset();
+        extractor.line(b"cars pay as in summer.", None, &mut |_| {});
+        assert!(!extractor.goes_on());
     }
 
     #[test]
