@@ -229,7 +229,7 @@ impl Paragraph {
 
 /// Holds the scores of lines back until their page's border is known from the [`LOOKAHEAD`] lines
 /// after them, and from all lines before. The lines of a wrapped paragraph, as far as they are among
-/// these, have the mean of their scores: a sentence is not torn.
+/// these, have the mean of their scores, so that sentences are seldom torn.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
     border: Border,

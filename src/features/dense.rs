@@ -132,7 +132,12 @@ impl DocumentSoFar {
     /// Whether this line surely is: it is no wider, its first word had no room in the line before, and it
     /// starts in lower case or the page's lines are wrapped. Where the user's rules tell, they alone do.
     #[inline(always)]
-    pub(super) fn is_gone_on(&self, line: &Line<'_>, text: &[u8], told: Option<Label>) -> bool {
+    pub(super) fn is_continued_by(
+        &self,
+        line: &Line<'_>,
+        text: &[u8],
+        told: Option<Label>,
+    ) -> bool {
         self.goes_on()
             && !self.was_told
             && told.is_none()

@@ -178,7 +178,7 @@ impl<L: Listener> Work for Extract<'_, L> {
         let repeats = memory.line(with, &line, document.goes_on());
         let page = Page { document, repeats: &repeats, is_seen, told };
         dense::features(with, &line, &page, room, dense);
-        *goes_on = document.is_gone_on(&line, text, told);
+        *goes_on = document.is_continued_by(&line, text, told);
         document.line(&line, told);
     }
 }
