@@ -254,7 +254,7 @@ impl Decoder {
     }
 
     /// Takes the scores of the next lines and adds those of the lines [`LOOKAHEAD`] before them to
-    /// `decided`, with their borders. However many are taken at once, the borders are the same.
+    /// `decided`, with their borders. However many are taken at once, borders and paragraphs are the same.
     pub fn push(&mut self, scores: &[Scores], decided: &mut Vec<Scores>) {
         for scores in scores.chunks(BATCH) {
             self.push_batch(scores, decided);
@@ -287,8 +287,7 @@ impl Decoder {
     fn decide(&mut self, lines: Range<usize>, border: f32) -> Scores {
         let lines = &self.waiting[lines];
         let Waiting { scores, line } = lines[0];
-        let is_inside = line.goes_on && self.paragraph.left > 0;
-        if is_inside {
+        if line.goes_on && self.paragraph.left > 0 {
             self.paragraph.left -= 1;
         } else if lines.get(1).is_some_and(|next| next.line.goes_on) {
             self.paragraph = Paragraph::of(lines);

@@ -1,4 +1,4 @@
-//! UTF-8 as it comes: decoded and checked at once.
+//! UTF-8 as it comes: decoded and checked at once, and its characters counted.
 
 /// Decodes the character at the start of `bytes`, of which there is at least one, and gives its
 /// length. Bytes that are not UTF-8 count as one for as long as they could have become a character.
@@ -36,6 +36,16 @@ pub(crate) fn decode(bytes: &[u8]) -> (char, usize) {
         (head | tail(next(2)) << 6 | tail(next(3)), 4)
     };
     (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), len)
+}
+
+/// Whether a byte is the first of a character.
+pub(crate) fn is_start_of_char(byte: u8) -> bool {
+    byte & 0xc0 != 0x80
+}
+
+/// How many characters there are.
+pub(crate) fn count_chars(text: &[u8]) -> usize {
+    text.iter().filter(|&&byte| is_start_of_char(byte)).count()
 }
 
 #[cfg(test)]

@@ -17,8 +17,13 @@ use crate::util::{PAGE, Scratch, full_lines, lines};
 type Seen = (Dense, Vec<u32>);
 
 fn see(page: &[u8]) -> Vec<Seen> {
+    extract(page).0
+}
+
+/// The same, and whether each line goes on from the one before it.
+fn extract(page: &[u8]) -> (Vec<Seen>, Vec<bool>) {
     let mut extractor = Extractor::new();
-    let mut seen: Vec<Seen> = Vec::new();
+    let (mut seen, mut goes_on): (Vec<Seen>, Vec<bool>) = Default::default();
     for line in lines(page) {
         if is_blank(line) {
             extractor.blank_lines(1);
@@ -29,23 +34,9 @@ fn see(page: &[u8]) -> Vec<Seen> {
         let dense = extractor.line(text, None, &mut |key| tokens.push(key));
         extractor.show(&mut seen, |line| &mut line.0);
         seen.push((dense, tokens));
+        goes_on.push(extractor.goes_on());
     }
-    seen
-}
-
-/// Whether each line goes on from the one before it.
-fn goes_on(page: &[u8]) -> Vec<bool> {
-    let mut extractor = Extractor::new();
-    let mut all = Vec::new();
-    for line in lines(page) {
-        if is_blank(line) {
-            extractor.blank_lines(1);
-        } else {
-            extractor.line(dechrome::document::strip_ending(line), None, &mut |_| {});
-            all.push(extractor.goes_on());
-        }
-    }
-    all
+    (seen, goes_on)
 }
 
 /// The score of one line by itself, from the start of the page to its end.
@@ -129,8 +120,7 @@ fn taking_the_causes_away_moves_the_score_as_said() {
         let text = fs::read(path).unwrap();
         let rules = Rules::default();
         let page = Page::new(Model::embedded(), Policy::default(), &rules, lines(&text));
-        let seen = see(&text);
-        let goes_on = goes_on(&text);
+        let (seen, goes_on) = extract(&text);
         assert_eq!(page.len(), seen.len());
         // Some lines of each page, and a few of each kind and of paragraphs that were wrapped.
         let mut chosen: BTreeSet<usize> = (offset % 29..seen.len()).step_by(29).collect();
@@ -153,24 +143,23 @@ fn taking_the_causes_away_moves_the_score_as_said() {
                 let next = page.explain(line + 1..line + 2).next().unwrap().scores.content;
                 assert_eq!(next, explained.scores.content, "{place}");
             }
+            let from_border = |own: f32, gone: &[Cause]| {
+                let is_alone = gone.contains(&Cause::Paragraph);
+                own + (if is_alone { 0.0 } else { by_paragraph } - border)
+            };
             let mut before = explained.scores.content - border;
             for reason in &explained.reasons {
                 if let Some(named) = reason.words.strip_prefix("words: ") {
                     let (changed, at) = without(&seen, page.average(), line, &gone);
                     for word in named.split(", ") {
-                        let alone = gone.contains(&Cause::Paragraph);
-                        let by_paragraph = if alone { 0.0 } else { by_paragraph };
-                        let own = without_word(&changed, at, word);
-                        let moved = before - (own + (by_paragraph - border));
+                        let moved = before - from_border(without_word(&changed, at, word), &gone);
                         assert!(moved * reason.points > 0.0, "{word} {moved} in {place}");
                         words += 1;
                     }
                 }
                 gone.push(reason.cause);
                 let (changed, at) = without(&seen, page.average(), line, &gone);
-                let alone = gone.contains(&Cause::Paragraph);
-                let by_paragraph = if alone { 0.0 } else { by_paragraph };
-                let after = score(&changed, at) + (by_paragraph - border);
+                let after = from_border(score(&changed, at), &gone);
                 assert_eq!(reason.points, before - after, "{:?} in {place}", reason.cause);
                 assert!(reason.points.abs() >= MIN_POINTS && !reason.words.is_empty(), "{place}");
                 before = after;
@@ -259,6 +248,7 @@ fn taking_the_strongest_cause_out_of_the_text_moves_the_score_the_same_way() {
         let rules = Rules::default();
         let page = Page::new(Model::embedded(), Policy::default(), &rules, lines(text.as_bytes()));
         let kinds_of_page = kinds_of(text.as_bytes());
+        let whole = see(text.as_bytes());
         for line in (offset % 19..page.len()).step_by(19) {
             let explained = page.explain(line..line + 1).next().unwrap();
             let Some(reason) = explained.reasons.first().filter(|it| it.points.abs() >= 1.0) else {
@@ -266,9 +256,9 @@ fn taking_the_strongest_cause_out_of_the_text_moves_the_score_the_same_way() {
             };
             let Some((changed, at)) = edited(&text, line, reason) else { continue };
             let seen = see(changed.as_bytes());
-            let moved = score(&see(text.as_bytes()), line) - score(&seen, at);
+            let moved = score(&whole, line) - score(&seen, at);
             let place = format!("{} line {line}: {}", path.display(), reason.words);
-            if reason.cause == Cause::After && see(text.as_bytes()).starts_with(&seen) {
+            if reason.cause == Cause::After && whole.starts_with(&seen) {
                 // What follows shows in no feature, so that there is no difference.
                 unseen += 1;
                 assert!(

@@ -6,6 +6,7 @@ use super::memory::Repeats;
 use super::tokens::Words;
 use crate::label::Label;
 use crate::simd::Instructions;
+use crate::utf8::count_chars;
 
 /// How many dense features a line has.
 pub const DENSE: usize = Feature::ALL.len();
@@ -80,11 +81,12 @@ pub(super) struct DocumentSoFar {
     link_marks: u32,
     /// Whether the last line was as wide as a wrapped one.
     was_wrapped: bool,
-    /// How wide it was, and how wide the widest one of these.
+    /// How wide the last line was.
     columns: u32,
-    widest: u32,
     /// Whether a rule of the user's told of it.
     was_told: bool,
+    /// How wide the widest of the wrapped lines was.
+    widest: u32,
 }
 
 /// Columns at which text browsers wrap; a line of a wrapped paragraph is seldom shorter than
@@ -106,8 +108,7 @@ const MANY: u32 = 1 << 30;
 /// How many characters a line's first word has.
 fn first_word(text: &[u8]) -> u32 {
     let word = text.trim_ascii_start().split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    // Bytes inside a character count with its first.
-    word.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u32
+    count_chars(word) as u32
 }
 
 /// Counts what a document has.

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use regex_syntax::hir::{self, Class, Hir, HirKind};
 
+use crate::utf8::{count_chars, is_start_of_char};
+
 /// Lines of so many characters and more are taken together.
 const MANY_CHARS: usize = 127;
 
@@ -54,17 +56,9 @@ impl Shape {
     }
 }
 
-fn is_start_of_char(byte: u8) -> bool {
-    byte & 0xc0 != 0x80
-}
-
 /// Of its UTF-8: the later the character, the higher.
 fn first_byte(c: char) -> u8 {
     c.encode_utf8(&mut [0; 4]).as_bytes()[0]
-}
-
-fn count_chars(text: &[u8]) -> usize {
-    text.iter().filter(|&&byte| is_start_of_char(byte)).count()
 }
 
 /// How many characters a match has at least and at most, as [`count_chars`] counts them.
